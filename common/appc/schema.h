@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Schemas: a struct's shape in JSON, told once.
+ *
+ * From one table come decoding, encoding and freeing, and every message that names a
+ * place: ".apps[1].app.user: required". Member names match without regard to case, an exact
+ * match first; unknown members are ignored; null is absence (appc 1.5). A document is
+ * limited in size and depth. Encoding keeps the order of the table, and escapes as the
+ * reference tools do, so that digests and diffs are stable.
+ */
+
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/error.h"
+#include "common/strv.h"
+
+enum { SCHEMA_DOCUMENT_MAX = 4 << 20, SCHEMA_DEPTH_MAX = 64 };
+
+enum field_kind {
+	FIELD_TEXT,    /* char * */
+	FIELD_BOOL,    /* bool */
+	FIELD_CHOICE,  /* enum choice: a boolean that may be absent */
+	FIELD_INT,     /* int64_t */
+	FIELD_TEXTS,   /* struct strv: an array of strings */
+	FIELD_INTS,    /* LIST_OF(int64_t): an array of integers */
+	FIELD_MAP,     /* LIST_OF(struct name_value): an object of strings */
+	FIELD_OBJECT,  /* the struct itself */
+	FIELD_POINTER, /* struct *: NULL if absent */
+	FIELD_LIST,    /* LIST_OF(struct): an array of objects */
+	FIELD_RAW      /* char *: the value's compact JSON, for a later reader */
+};
+
+enum field_flag {
+	FIELD_REQUIRED = 1 << 0,
+	FIELD_KEEP = 1 << 1, /* encode also when empty: "", false, 0, [] */
+	FIELD_NULL = 1 << 2, /* encode null when empty */
+};
+
+enum choice { CHOICE_UNSET, CHOICE_NO, CHOICE_YES };
+
+/* An array of structs; lies in memory like struct list. */
+#define LIST_OF(type)         \
+	struct {              \
+		type *items;  \
+		size_t count; \
+	}
+
+struct list {
+	void *items;
+	size_t count;
+};
+
+/* An entry of labels, annotations, environment; and of an object of strings. */
+struct name_value {
+	char *name;
+	char *value;
+};
+
+struct schema;
+
+/* Judges a text: NULL if it is good, else what it should have been. */
+typedef const char *field_check(const char *text);
+
+/* Judges and completes the whole struct once its fields are there. The message begins with
+ * the place below the struct: ".name: must be unique". */
+typedef int schema_check(void *value, struct error *err);
+
+struct field {
+	const char *name;
+	enum field_kind kind;
+	unsigned flags;
+	size_t offset;           /* of the value in the struct */
+	field_check *check;      /* FIELD_TEXT, and each of FIELD_TEXTS */
+	const struct schema *of; /* FIELD_OBJECT, FIELD_POINTER, FIELD_LIST */
+	int64_t min, max;        /* FIELD_INT, FIELD_INTS; both 0: any */
+};
+
+struct schema {
+	size_t size;
+	const struct field *fields; /* ends with a NULL name */
+	schema_check *check;        /* or NULL */
+};
+
+enum schema_style { SCHEMA_COMPACT, SCHEMA_PRETTY }; /* pretty: indented by tabs */
+
+/* Fills *INTO, all zero before, from the JSON TEXT of LEN bytes. On failure nothing in it
+ * needs to be cleared. */
+must_check int schema_decode(const struct schema *schema, const char *text, size_t len,
+                             void *into, struct error *err);
+
+/* The same, as decode, for callers that must refuse members that stand twice. */
+must_check int schema_decode_strict(const struct schema *schema, const char *text,
+                                    size_t len, void *into, struct error *err);
+
+/* Adds *FROM as JSON, without a line end. */
+void schema_encode(const struct schema *schema, const void *from, enum schema_style style,
+                   struct buf *out);
+
+/* Re-writes any JSON document in STYLE, with its members in their order. */
+must_check int schema_reformat(const char *text, size_t len, enum schema_style style,
+                               struct buf *out, struct error *err);
+
+void schema_clear(const struct schema *schema, void *value);

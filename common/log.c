@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *prefix = "gantry";
+static bool debug;
+
+void log_set_prefix(const char *word)
+{
+	prefix = word;
+}
+
+void log_set_debug(bool on)
+{
+	debug = on;
+}
+
+bool log_is_debug(void)
+{
+	return debug;
+}
+
+/* One write(2) for each line, so that lines of several processes do not mix. */
+static void print_line(const char *text)
+{
+	char line[sizeof(((struct error *)0)->text) + 64];
+	int len = snprintf(line, sizeof(line) - 1, "%s: %s", prefix, text);
+
+	if (len > (int)sizeof(line) - 2)
+		len = (int)sizeof(line) - 2;
+	for (int i = 0; i < len; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
+	line[len++] = '\n';
+	(void)!write(STDERR_FILENO, line, (size_t)len);
+}
+
+static void print(const char *fmt, va_list args)
+{
+	char text[sizeof(((struct error *)0)->text)];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	print_line(text);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	va_list args;
+
+	if (!debug)
+		return;
+	va_start(args, fmt);
+	print(fmt, args);
+	va_end(args);
+}
+
+void log_warning(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print(fmt, args);
+	va_end(args);
+}
+
+void log_error(const struct error *err)
+{
+	print_line(err->text);
+}

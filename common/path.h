@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Everything that takes a path: the one file that hands paths to the kernel (a lint holds
+ * all others to that). A path is always relative to a directory's descriptor, and says
+ * where it may lead:
+ *
+ *	PATH_OURS	our own files: never out of DIR_FD, never through a symbolic link
+ *	PATH_IMAGE	inside an image or a pod: DIR_FD is its root, links resolve within it
+ *			and magic links (/proc/PID/fd) not at all
+ *	PATH_HOST	what the administrator typed: as the host resolves it
+ *
+ * Calls without a scope work on our own files. Descriptors returned are close-on-exec and
+ * the caller's. Failures return -errno, so that -ENOENT, -EEXIST and the like can be told
+ * apart, and say "cannot open 'x': ...".
+ */
+
+#include <sys/stat.h>
+
+#include "common/error.h"
+#include "common/strv.h"
+
+enum path_scope { PATH_OURS, PATH_IMAGE, PATH_HOST };
+
+/* Opens PATH with open(2)'s FLAGS; not for creating. */
+must_check int path_open(int dir_fd, const char *path, enum path_scope scope, int flags,
+                         struct error *err);
+
+/* Opens one of our own directories for reading. */
+must_check int path_open_dir(int dir_fd, const char *path, struct error *err);
+
+/* Creates the file PATH, which must not exist, for writing. */
+must_check int path_create(int dir_fd, const char *path, mode_t mode, struct error *err);
+
+/* Makes a directory; -EEXIST if something is there. */
+must_check int path_make_dir(int dir_fd, const char *path, mode_t mode,
+                             struct error *err);
+
+/* Makes a directory and its parents; what is there already stays as it is. */
+must_check int path_make_dirs(int dir_fd, const char *path, mode_t mode,
+                              struct error *err);
+
+must_check int path_make_symlink(const char *target, int dir_fd, const char *path,
+                                 struct error *err);
+
+/* Gives the file OLD a second name. */
+must_check int path_make_link(int old_fd, const char *old, int new_fd, const char *new,
+                              struct error *err);
+
+/* Renames OLD to NEW, replacing a file that is there. */
+must_check int path_rename(int old_fd, const char *old, int new_fd, const char *new,
+                           struct error *err);
+
+/* Renames OLD to NEW; -EEXIST if NEW is there, whatever it is. */
+must_check int path_rename_new(int old_fd, const char *old, int new_fd, const char *new,
+                               struct error *err);
+
+/* Removes a file; -ENOENT if there is none. */
+must_check int path_remove(int dir_fd, const char *path, struct error *err);
+
+/* Removes PATH and all below it, following no link. Nothing there is no error, a mount point
+ * is one. A tree deeper than there are descriptors is no obstacle. */
+must_check int path_remove_tree(int dir_fd, const char *path, struct error *err);
+
+/* Attributes of PATH itself, not of what a link points to. */
+must_check int path_stat(int dir_fd, const char *path, struct stat *st,
+                         struct error *err);
+
+/* The target of a symbolic link; *TARGET is the caller's. */
+must_check int path_read_link(int dir_fd, const char *path, char **target,
+                              struct error *err);
+
+/* Adds the names in the directory, without "." and "..", in no order. */
+must_check int path_list(int dir_fd, const char *path, struct strv *names,
+                         struct error *err);
+
+/* Sets the modification time to now. */
+must_check int path_touch(int dir_fd, const char *path, struct error *err);
