@@ -38,7 +38,7 @@ static void print_line(const char *text)
 	(void)!write(STDERR_FILENO, line, (size_t)len);
 }
 
-static void print(const char *fmt, va_list args)
+static printf_like(1, 0) void print(const char *fmt, va_list args)
 {
 	char text[sizeof(((struct error *)0)->text)];
 
