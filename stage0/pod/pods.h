@@ -8,7 +8,12 @@
  *	pods/{prepare,prepared,run,exited-garbage,garbage}/UUID
  *
  * Being born, pods/prepare is locked shared from mkdir to the lock on the new directory; who
- * marks unlocked ones as aborted locks it exclusively, so that none is mistaken for dead.
+ * would call an unlocked one aborted locks it exclusively first, so that none is mistaken for
+ * dead.
+ *
+ * A pod only ever moves on, to a directory that stands later in that list, and a rename is
+ * who wins it: so one look at each, in this order, finds a pod that moves meanwhile. Nothing
+ * walks the pods but pods_list() and the search for a prefix.
  */
 
 #include <stdint.h>
@@ -16,6 +21,7 @@
 
 #include "common/appc/pod_manifest.h"
 #include "common/error.h"
+#include "common/lock.h"
 #include "common/strv.h"
 #include "common/uuid.h"
 
@@ -45,7 +51,19 @@ must_check int pods_resolve(int data_fd, const char *text, struct uuid *uuid,
 /* The UUIDs of the pods that list shows, sorted. */
 must_check int pods_list(int data_fd, struct strv *uuids, struct error *err);
 
-/* Opens the pod, wherever it lies, and sees its state as it is now. */
+/* The UUIDs of those below pods/PLACE, sorted; names that are none are passed over. */
+must_check int pods_list_in(int data_fd, const char *place, struct strv *uuids,
+                            struct error *err);
+
+/* What else lies where pods should: "pods/run/NAME", sorted. */
+must_check int pods_list_foreign(int data_fd, struct strv *paths, struct error *err);
+
+/* The text of the file FILE, a path that the user gave, without white space around it;
+ * the caller's. */
+must_check int pods_read_uuid(const char *file, char **text, struct error *err);
+
+/* Opens the pod, wherever it lies, and sees its state as it is now. -ENOENT if it is
+ * nowhere, in the words of pods_resolve(). DATA_FD must outlive it. */
 must_check int pod_open(struct pod **pod, int data_fd, const char *uuid,
                         struct error *err);
 void pod_free(struct pod *pod);
@@ -61,14 +79,16 @@ const char *pod_uuid(const struct pod *pod);
 /* Its directory; the pod's. */
 int pod_fd(const struct pod *pod);
 
-/* Looks again: the directory may have moved, the lock come or gone. */
+/* Looks again: the directory may have moved, the lock come or gone, or all of it be
+ * POD_GONE. A lock of our own does not count. */
 must_check int pod_refresh(struct pod *pod, struct error *err);
 
 /* Takes the pod's lock exclusively. May return LOCK_BUSY when WAIT is false. The lock is
  * held until pod_free(). */
 must_check int pod_lock(struct pod *pod, bool wait, struct error *err);
 
-/* Moves the directory from where it lies to pods/TO. */
+/* Moves the directory from where it was seen last to pods/TO. -ENOENT if someone else moved
+ * it before. */
 must_check int pod_move(struct pod *pod, const char *to, struct error *err);
 
 /* What it says of itself. Times are nanoseconds since 1970, 0 if unknown; pid is 0 if
