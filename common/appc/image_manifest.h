@@ -70,13 +70,31 @@ struct image_manifest {
 
 /* For tables of other documents that contain one of these. */
 extern const struct schema app_schema, port_schema, isolator_schema, name_value_schema,
-	label_schema, annotation_schema, image_manifest_schema;
+	label_schema, annotation_schema, image_manifest_schema, salvaged_label_schema;
+
+/* Judges a list of labels as a whole: "os" and "arch" (appc 1.6.1). */
+must_check int labels_check(const struct name_value *labels, size_t count,
+                            struct error *err);
 
 must_check int image_manifest_decode(const char *text, size_t len,
                                      struct image_manifest *manifest, struct error *err);
+
+/* Reads what a list or a collection of garbage needs of a manifest that may break the rules:
+ * kind, version, name and labels, all unchecked (appc 3.7). */
+must_check int image_manifest_salvage(const char *text, size_t len,
+                                      struct image_manifest *manifest, struct error *err);
+
 void image_manifest_encode(const struct image_manifest *manifest, enum schema_style style,
                            struct buf *out);
 void image_manifest_clear(struct image_manifest *manifest);
+
+/* The value called NAME in such a list, or NULL. Theirs. */
+const char *name_value_find(const struct name_value *items, size_t count,
+                            const char *name);
+
+/* Gives NAME the VALUE in *LIST, a LIST_OF(struct name_value): where it stands, or at the
+ * end. */
+void name_value_set(void *list, const char *name, const char *value);
 
 /* The value of the label or annotation, or NULL. Theirs. */
 const char *image_manifest_label(const struct image_manifest *manifest, const char *name);
@@ -86,6 +104,6 @@ const char *image_manifest_annotation(const struct image_manifest *manifest,
 /* "NAME" or "NAME:VERSION" (the version label); the caller's. */
 must_check char *image_manifest_title(const struct image_manifest *manifest);
 
-/* Copies by way of their JSON; *COPY is all zero before. */
+/* *COPY is all zero before. */
 void app_copy(const struct app *app, struct app *copy);
 void app_clear(struct app *app);

@@ -29,6 +29,7 @@ const char *name_check_timestamp(const char *text);   /* RFC 3339 */
 const char *name_check_url(const char *text);         /* http or https, with a host */
 const char *name_check_environment(const char *text); /* a variable's name */
 const char *name_check_absolute(const char *text);    /* a path that begins with '/' */
+const char *name_check_mount_path(const char *text);  /* absolute, without '..' */
 const char *name_check_errno(const char *text); /* empty, or E and capitals, digits */
 
 /* TEXT as an AC Name: lower case, '-' for what is not allowed, none at the ends (appc 1.4).

@@ -60,6 +60,12 @@ extern const struct schema pod_manifest_schema;
 
 must_check int pod_manifest_decode(const char *text, size_t len, struct pod_manifest *pod,
                                    struct error *err);
+
+/* Reads what a list or a collection of garbage needs of a manifest that may break the rules:
+ * kind, version, and the apps' names and images, all unchecked (appc 3.7). */
+must_check int pod_manifest_salvage(const char *text, size_t len,
+                                    struct pod_manifest *pod, struct error *err);
+
 void pod_manifest_encode(const struct pod_manifest *pod, enum schema_style style,
                          struct buf *out);
 void pod_manifest_clear(struct pod_manifest *pod);

@@ -11,7 +11,9 @@
  * reference tools do, so that digests and diffs are stable.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/buf.h"
 #include "common/error.h"
@@ -34,9 +36,13 @@ enum field_kind {
 };
 
 enum field_flag {
-	FIELD_REQUIRED = 1 << 0,
-	FIELD_KEEP = 1 << 1, /* encode also when empty: "", false, 0, [] */
-	FIELD_NULL = 1 << 2, /* encode null when empty */
+	FIELD_REQUIRED = 1 << 0, /* must be there; a text or an array not empty */
+	FIELD_KEEP = 1 << 1,  /* encode also when empty: "", false, 0, []; a text is "" if
+	                            absent, never NULL */
+	FIELD_NULL = 1 << 2,  /* encode null when empty */
+	FIELD_BLANK = 1 << 3, /* FIELD_TEXT: "" is absence */
+	FIELD_NUMBER = 1 << 4, /* FIELD_TEXT: a number will do, and gives its text */
+	FIELD_UNIQUE = 1 << 5  /* FIELD_LIST: no two alike in their first field, a text */
 };
 
 enum choice { CHOICE_UNSET, CHOICE_NO, CHOICE_YES };
@@ -53,6 +59,11 @@ struct list {
 	size_t count;
 };
 
+/* Adds a zeroed item to a LIST_OF() and returns it; valid until the next one. */
+#define list_add(to) \
+	((__typeof__((to)->items))list_add_((struct list *)(to), sizeof(*(to)->items)))
+void *list_add_(struct list *list, size_t size);
+
 /* An entry of labels, annotations, environment; and of an object of strings. */
 struct name_value {
 	char *name;
@@ -68,6 +79,9 @@ typedef const char *field_check(const char *text);
  * the place below the struct: ".name: must be unique". */
 typedef int schema_check(void *value, struct error *err);
 
+/* Whether a field belongs to a struct such as *VALUE, whose other fields are there. */
+typedef bool field_when(const void *value);
+
 struct field {
 	const char *name;
 	enum field_kind kind;
@@ -76,6 +90,7 @@ struct field {
 	field_check *check;      /* FIELD_TEXT, and each of FIELD_TEXTS */
 	const struct schema *of; /* FIELD_OBJECT, FIELD_POINTER, FIELD_LIST */
 	int64_t min, max;        /* FIELD_INT, FIELD_INTS; both 0: any */
+	field_when *when;        /* or NULL: refused and not encoded where it says no */
 };
 
 struct schema {
@@ -95,12 +110,18 @@ must_check int schema_decode(const struct schema *schema, const char *text, size
 must_check int schema_decode_strict(const struct schema *schema, const char *text,
                                     size_t len, void *into, struct error *err);
 
-/* Adds *FROM as JSON, without a line end. */
+/* Whether TEXT is one JSON document within the limits. */
+must_check int schema_check_syntax(const char *text, size_t len, struct error *err);
+
+/* Adds *FROM as JSON, without a line end. Bytes that are no UTF-8 become U+FFFD. */
 void schema_encode(const struct schema *schema, const void *from, enum schema_style style,
                    struct buf *out);
 
 /* Re-writes any JSON document in STYLE, with its members in their order. */
 must_check int schema_reformat(const char *text, size_t len, enum schema_style style,
                                struct buf *out, struct error *err);
+
+/* Copies *FROM and all below it into *TO, all zero before. */
+void schema_copy(const struct schema *schema, const void *from, void *to);
 
 void schema_clear(const struct schema *schema, void *value);
