@@ -43,9 +43,16 @@ struct option_spec {
 	const char *instead;  /* not NULL: deprecated, and what to write instead */
 };
 
-/* Parsers for the common types of *VALUE: bool, char * (the command line's own text, or
- * NULL), uint64_t nanoseconds ("30m0s", "1h", "0"), struct strv (each use adds one), int64_t. */
+/* Parsers for the common types of *VALUE: bool, char * (the command line's own text), a
+ * uint64_t of nanoseconds ("30m0s", "1h", "0"), struct strv (each use adds one), int64_t. */
 option_parse option_flag, option_text, option_time, option_texts, option_int;
+
+/* Reads a boolean: 1 t T TRUE true True, 0 f F FALSE false False. */
+must_check int option_read_bool(const char *text, bool *value, struct error *err);
+
+/* Reads a length of time: "1h30m", "1.5s", "-10ms", "0"; units h m s ms us ns. */
+must_check int option_read_time(const char *text, int64_t *nanoseconds,
+                                struct error *err);
 
 /* Several tables searched in order, as a command's own and the global ones. */
 struct option_tables {
@@ -60,12 +67,20 @@ enum options_outcome {
 
 /*
  * Takes options from ARGV, beginning at *AT, until a word that is none, and leaves *AT
- * there. Fails with rkt's words (rkt 1.5): "unknown flag: --x", "flag needs an argument:
- * --x", "invalid argument "V" for --x=V: REASON".
+ * there. Returns an options_outcome, or fails with rkt's words (rkt 1.5): "unknown flag:
+ * --x", "flag needs an argument: --x", "invalid argument "V" for --x=V: REASON". An option
+ * that is not served is -EOPNOTSUPP.
  */
 must_check int options_take(const struct option_tables *tables, char **argv, int *at,
                             struct error *err);
 
-/* The option called NAME in any of the tables, or NULL. */
+/* The option called NAME (LEN bytes of it) in any of the tables, or NULL. */
 const struct option_spec *options_find(const struct option_tables *tables,
-                                       const char *name);
+                                       const char *name, size_t len);
+
+/* The one with LETTER, or NULL. */
+const struct option_spec *options_find_letter(const struct option_tables *tables,
+                                              char letter);
+
+/* Whether the next word is the option's value when there is no '='. */
+bool option_takes_word(const struct option_spec *option);

@@ -7,6 +7,12 @@
  *
  * Called as "rkt", the program takes rkt's directories and host name prefix; as "gantry",
  * its own (/var/lib/gantry, /etc/gantry, /usr/lib/gantry).
+ *
+ * The data directory is the administrator's, and what gantry makes in it is for nobody else:
+ *
+ *	cas/{image,tree,name,tmp}					the store
+ *	pods/{prepare,prepared,run,exited-garbage,garbage}		the pods
+ *	locks/prepareLock	held shared while a pod is prepared, exclusively by image gc
  */
 
 #include <stdbool.h>
@@ -16,6 +22,8 @@
 
 struct host;
 struct store;
+
+#define HOST_PREPARE_LOCK "locks/prepareLock"
 
 /* --insecure-options (rkt 1.3) */
 enum insecure {
@@ -30,6 +38,7 @@ enum insecure {
 	INSECURE_ALL_FETCH = INSECURE_IMAGE | INSECURE_TLS | INSECURE_HTTP |
 	                     INSECURE_PUBKEY,
 	INSECURE_ALL_RUN = INSECURE_CAPABILITIES | INSECURE_PATHS | INSECURE_SECCOMP,
+	INSECURE_ALL = INSECURE_ALL_FETCH | INSECURE_ONDISK | INSECURE_ALL_RUN,
 };
 
 /* PROGRAM is argv[0]: it decides between gantry's directories and rkt's. */
@@ -49,15 +58,12 @@ const char *host_program(const struct host *host);
 /* The absolute path of --local-config; the host's. */
 const char *host_local_config(const struct host *host);
 
-/* The data directory, made with its subdirectories when MAKE and it is not there; else
- * -ENOENT. The host's descriptor. */
+/* The data directory, with its subdirectories, which are made when MAKE and they are not
+ * there. Without MAKE -ENOENT if there is no data directory. The host's descriptor. */
 must_check int host_data_dir(struct host *host, bool make, struct error *err);
 
 /* Its absolute path, links resolved; valid once host_data_dir() succeeded. The host's. */
-const char *host_data_path(const struct host *host);
+const char *host_data_path(struct host *host);
 
-/* The image store in the data directory; the host's. */
+/* The image store in the data directory, which is made if it is not there; the host's. */
 must_check int host_store(struct host *host, struct store **store, struct error *err);
-
-/* The directory that holds stage1 images, from the installation; the host's. */
-const char *host_stage1_images(const struct host *host);

@@ -11,6 +11,9 @@
 
 #include "common/error.h"
 
+/* The version of the specification that is implemented. */
+#define APPC_VERSION "0.8.11"
+
 enum { IMAGE_ID_DIGITS = 64, NAME_MAX_LENGTH = 1024 };
 
 /*
