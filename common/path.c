@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 
 #include "common/memory.h"
@@ -249,5 +250,15 @@ int path_touch(int dir_fd, const char *path, struct error *err)
 {
 	if (utimensat(dir_fd, path, NULL, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, "cannot touch '%s'", path);
+	return 0;
+}
+
+int path_watch(int watch_fd, int fd, uint32_t events, struct error *err)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (inotify_add_watch(watch_fd, path, events) < 0)
+		return error_errno(err, "cannot watch for changes");
 	return 0;
 }

@@ -16,6 +16,7 @@
  * apart, and say "cannot open 'x': ...".
  */
 
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "common/error.h"
@@ -77,3 +78,6 @@ must_check int path_list(int dir_fd, const char *path, struct strv *names,
 
 /* Sets the modification time to now. */
 must_check int path_touch(int dir_fd, const char *path, struct error *err);
+
+/* Adds the open FD to what the inotify(7) instance WATCH_FD reports. */
+must_check int path_watch(int watch_fd, int fd, uint32_t events, struct error *err);

@@ -8,6 +8,8 @@
  *	pod				the pod manifest; its mtime is the pod's creation
  *	pid				process 1 of the pod as the host counts, written by
  *					rename when the pod is up; its mtime is the start
+ *	net-info.json			the networks it is in, written by stage1 (rkt 8.7); not
+ *					there if stage1 made none
  *	stage1/manifest			the stage1 image's manifest
  *	stage1/tree			link to the stage1 image's tree in the store
  *	stage1/rootfs/			the stage1 root: an overlay while the pod runs, or, for
@@ -23,6 +25,7 @@
 #define POD_MANIFEST        "pod"
 #define POD_PID             "pid"
 #define POD_PPID            "ppid"
+#define POD_NET_INFO        "net-info.json"
 #define POD_STAGE1_MANIFEST "stage1/manifest"
 #define POD_STAGE1_TREE     "stage1/tree"
 #define POD_STAGE1_ROOT     "stage1/rootfs"

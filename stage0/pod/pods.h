@@ -16,6 +16,7 @@
  * walks the pods but pods_list() and the search for a prefix.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -95,8 +96,15 @@ must_check int pod_move(struct pod *pod, const char *to, struct error *err);
  * unknown; an app without a status gives -1. */
 must_check int pod_read_manifest(const struct pod *pod, struct pod_manifest *manifest,
                                  struct error *err);
+
+/* The image manifest of the app. -ENOENT if the pod keeps none for it. */
+must_check int pod_read_image(const struct pod *pod, const char *app,
+                              struct image_manifest *manifest, struct error *err);
 int64_t pod_created(const struct pod *pod);
 int64_t pod_started(const struct pod *pod);
 pid_t pod_pid(const struct pod *pod);
 int pod_app_status(const struct pod *pod, const char *app);
 int64_t pod_app_finished(const struct pod *pod, const char *app);
+
+/* Whether stage1 has said that the pod, which is running, is up. */
+bool pod_is_ready(const struct pod *pod);

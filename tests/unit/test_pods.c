@@ -1,67 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-
-#include "common/file.h"
-#include "common/path.h"
-#include "stage0/pod/pods.h"
-#include "tests/unit/unit.h"
-
-#define UUID_A "0f746094-3438-42bc-ab37-3cf85f132e60"
-#define UUID_B "0f746094-9999-42bc-ab37-3cf85f132e60"
-#define UUID_C "3f156900-e135-442d-8840-a4db5b33f80e"
-
-static char data[] = "/tmp/gantry-pods-XXXXXX";
-static int data_fd = -1;
-static struct error err;
-
-static int data_make(void **state)
-{
-	(void)state;
-	snprintf(data, sizeof(data), "/tmp/gantry-pods-XXXXXX");
-	assert_non_null(mkdtemp(data));
-	data_fd = path_open(AT_FDCWD, data, PATH_HOST, O_RDONLY | O_DIRECTORY, &err);
-	assert_true(data_fd >= 0);
-	assert_int_equal(path_make_dirs(data_fd, "pods/prepare", 0750, &err), 0);
-	assert_int_equal(path_make_dir(data_fd, "pods/prepared", 0750, &err), 0);
-	assert_int_equal(path_make_dir(data_fd, "pods/run", 0750, &err), 0);
-	assert_int_equal(path_make_dir(data_fd, "pods/exited-garbage", 0750, &err), 0);
-	assert_int_equal(path_make_dir(data_fd, "pods/garbage", 0750, &err), 0);
-	return 0;
-}
-
-static int data_remove(void **state)
-{
-	(void)state;
-	close(data_fd);
-	return path_remove_tree(AT_FDCWD, data, &err);
-}
-
-/* Makes the pod's directory and returns it open. */
-static int make_pod(const char *place, const char *uuid)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "pods/%s/%s", place, uuid);
-	assert_int_equal(path_make_dir(data_fd, path, 0750, &err), 0);
-	fd = path_open_dir(data_fd, path, &err);
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static void move_pod(const char *uuid, const char *from, const char *to)
-{
-	char old[128], new[128];
-
-	snprintf(old, sizeof(old), "pods/%s/%s", from, uuid);
-	snprintf(new, sizeof(new), "pods/%s/%s", to, uuid);
-	assert_int_equal(path_rename(data_fd, old, data_fd, new, &err), 0);
-}
+#include "tests/unit/pod_place.h"
 
 static const char *state_of(const char *uuid)
 {
@@ -292,29 +230,28 @@ test(a_uuid_file_is_trimmed)
 	assert_string_equal(pod_uuid(pod), UUID_A);
 }
 
-#define unit(name) cmocka_unit_test_setup_teardown(name, data_make, data_remove)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		unit(the_place_and_the_lock_are_the_state),
-		unit(a_prepared_pod_is_prepared_even_when_locked),
-		unit(a_pod_that_ran_is_running_while_locked),
-		unit(a_marked_pod_is_being_deleted_while_locked),
-		unit(garbage_is_being_deleted_while_locked),
-		unit(an_unlocked_draft_is_not_dead_while_any_pod_is_being_born),
-		unit(looking_leaves_no_lock),
-		unit(a_pod_is_found_again_after_it_moved),
-		unit(another_directory_of_the_same_name_is_not_the_pod),
-		unit(a_move_that_someone_else_made_first_fails_and_harms_nothing),
-		unit(a_move_is_seen_at_once),
-		unit(our_own_lock_does_not_make_a_pod_run),
-		unit(a_uuid_resolves_by_any_unambiguous_prefix_in_any_case),
-		unit(garbage_is_no_match),
-		unit(a_data_directory_without_pods_has_no_matches),
-		unit(the_list_is_sorted_and_names_a_moving_pod_once),
-		unit(what_is_no_pod_is_told_apart),
-		unit(a_uuid_file_is_trimmed),
+		unit_with_data(the_place_and_the_lock_are_the_state),
+		unit_with_data(a_prepared_pod_is_prepared_even_when_locked),
+		unit_with_data(a_pod_that_ran_is_running_while_locked),
+		unit_with_data(a_marked_pod_is_being_deleted_while_locked),
+		unit_with_data(garbage_is_being_deleted_while_locked),
+		unit_with_data(an_unlocked_draft_is_not_dead_while_any_pod_is_being_born),
+		unit_with_data(looking_leaves_no_lock),
+		unit_with_data(a_pod_is_found_again_after_it_moved),
+		unit_with_data(another_directory_of_the_same_name_is_not_the_pod),
+		unit_with_data(
+			a_move_that_someone_else_made_first_fails_and_harms_nothing),
+		unit_with_data(a_move_is_seen_at_once),
+		unit_with_data(our_own_lock_does_not_make_a_pod_run),
+		unit_with_data(a_uuid_resolves_by_any_unambiguous_prefix_in_any_case),
+		unit_with_data(garbage_is_no_match),
+		unit_with_data(a_data_directory_without_pods_has_no_matches),
+		unit_with_data(the_list_is_sorted_and_names_a_moving_pod_once),
+		unit_with_data(what_is_no_pod_is_told_apart),
+		unit_with_data(a_uuid_file_is_trimmed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

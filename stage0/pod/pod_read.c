@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/file.h"
+#include "common/memory.h"
+#include "common/path.h"
+#include "common/pod/pod.h"
+#include "stage0/pod/pods.h"
+
+/* What is longer than this is no number. */
+enum { NUMBER_FILE_MAX = 32 };
+
+/* A pod that has not been prepared has times of files, but none of its own (rkt 2.10). */
+static bool is_prepared(const struct pod *pod)
+{
+	return pod_state(pod) != POD_PREPARING && pod_state(pod) != POD_ABORTED_PREPARE;
+}
+
+static bool has_run(const struct pod *pod)
+{
+	return is_prepared(pod) && pod_state(pod) != POD_PREPARED;
+}
+
+/* The time of the last change of the regular file PATH, 0 if there is none. */
+static int64_t file_time(const struct pod *pod, const char *path)
+{
+	struct error err;
+	autoclose int fd = path_open(pod_fd(pod), path, PATH_OURS, O_PATH | O_NOFOLLOW,
+	                             &err);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_mtim.tv_sec < 0)
+		return 0;
+	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+}
+
+/* Reads a file that holds a decimal number of at most MAX and perhaps a line end, and
+ * nothing else; -1 if it does not. */
+static int read_number(const struct pod *pod, const char *path, int max)
+{
+	autoclear(buf) text = {0};
+	struct error err;
+	int64_t number = 0;
+	size_t digits;
+
+	if (file_read_at(pod_fd(pod), path, NUMBER_FILE_MAX, &text, &err) < 0)
+		return -1;
+	digits = strspn(buf_string(&text), "0123456789");
+	if (digits == 0 || digits > 10 ||
+	    text.len - digits != (text.data[digits] == '\n'))
+		return -1;
+	for (size_t i = 0; i < digits; i++)
+		number = number * 10 + (text.data[i] - '0');
+	return number <= max ? (int)number : -1;
+}
+
+int pod_read_manifest(const struct pod *pod, struct pod_manifest *manifest,
+                      struct error *err)
+{
+	autoclear(buf) text = {0};
+
+	if (file_read_at(pod_fd(pod), POD_MANIFEST, SCHEMA_DOCUMENT_MAX, &text, err) <
+	            0 ||
+	    pod_manifest_decode(buf_string(&text), text.len, manifest, err) < 0)
+		return error_wrap(err, "manifest of pod '%s'", pod_uuid(pod));
+	return 0;
+}
+
+int pod_read_image(const struct pod *pod, const char *app,
+                   struct image_manifest *manifest, struct error *err)
+{
+	autofree char *path = memory_format(POD_APP_MANIFEST, app);
+	autoclear(buf) text = {0};
+
+	if (file_read_at(pod_fd(pod), path, SCHEMA_DOCUMENT_MAX, &text, err) < 0 ||
+	    image_manifest_decode(buf_string(&text), text.len, manifest, err) < 0)
+		return error_wrap(err, "pod '%s': image manifest of app '%s'",
+		                  pod_uuid(pod), app);
+	return 0;
+}
+
+int64_t pod_created(const struct pod *pod)
+{
+	return is_prepared(pod) ? file_time(pod, POD_MANIFEST) : 0;
+}
+
+int64_t pod_started(const struct pod *pod)
+{
+	int64_t started = has_run(pod) ? file_time(pod, POD_PID) : 0;
+
+	return started || !has_run(pod) ? started : file_time(pod, POD_PPID);
+}
+
+pid_t pod_pid(const struct pod *pod)
+{
+	int pid = read_number(pod, POD_PID, INT_MAX);
+
+	if (pid <= 0)
+		pid = read_number(pod, POD_PPID, INT_MAX);
+	return pid > 0 ? pid : 0;
+}
+
+/* Where the file called NAME below the stage1 root lies, as it can be seen from here: an
+ * overlay is mounted in the pod's own namespace only, but its upper layer is not hidden. */
+static char *stage1_file(const struct pod *pod, const char *name)
+{
+	struct stat st;
+	struct error err;
+	const char *root = POD_STAGE1_ROOT;
+
+	if (path_stat(pod_fd(pod), POD_STAGE1_UPPER, &st, &err) == 0)
+		root = POD_STAGE1_UPPER;
+	return memory_format("%s/%s", root, name);
+}
+
+static char *status_file(const struct pod *pod, const char *app)
+{
+	autofree char *name = memory_format(STAGE1_STATUS "/%s", app);
+
+	return stage1_file(pod, name);
+}
+
+int pod_app_status(const struct pod *pod, const char *app)
+{
+	autofree char *path = status_file(pod, app);
+
+	return read_number(pod, path, 255);
+}
+
+int64_t pod_app_finished(const struct pod *pod, const char *app)
+{
+	autofree char *path = status_file(pod, app);
+
+	return file_time(pod, path);
+}
+
+/* A stage1 made for rkt that starts a supervisor has `ppid` at once, and says "ready" by a
+ * link; ours, and rkt's without one, have `pid` when the app starts. */
+bool pod_is_ready(const struct pod *pod)
+{
+	autofree char *path = stage1_file(pod, "rkt/supervisor-status");
+	autofree char *status = NULL;
+	struct error err;
+
+	if (pod_state(pod) != POD_RUNNING)
+		return false;
+	return file_time(pod, POD_PID) ||
+	       (path_read_link(pod_fd(pod), path, &status, &err) == 0 &&
+	        strcmp(status, "ready") == 0);
+}
