@@ -19,16 +19,14 @@ Environment: GANTRY, PROBE, STAGE1_PROBE and STAGE1_IMAGES (the directory of the
 CMake sets; else the release build's.
 """
 
+import contextlib
 import ctypes
-import functools
 import io
 import json
 import os
-import select
 import shutil
 import signal
 import subprocess
-import sys
 import tarfile
 import tempfile
 import threading
@@ -144,16 +142,20 @@ def describe(pid):
         return f"{pid} (gone)"
 
 
+def kill(pids):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def reap():
     """Takes the orphans that ended and came to us; our own children are Popen's."""
     for entry in filter(str.isdigit, os.listdir("/proc")):
         fields = stat_of(entry)
         if fields and fields[0] == "Z" and int(fields[1]) == os.getpid():
             if int(entry) not in Process.started:
-                try:
+                with contextlib.suppress(ChildProcessError):
                     os.waitpid(int(entry), os.WNOHANG)
-                except ChildProcessError:
-                    pass
 
 
 class Result:
@@ -189,13 +191,13 @@ class Process:
             reader.start()
 
     def collect(self, name, pipe):
-        while True:
-            block = os.read(pipe.fileno(), 65536)
-            with self.changed:
-                self.text[name] += block
-                self.changed.notify_all()
-            if not block:
-                return
+        block = True
+        with pipe:
+            while block:
+                block = os.read(pipe.fileno(), 65536)
+                with self.changed:
+                    self.text[name] += block
+                    self.changed.notify_all()
 
     @property
     def pid(self):
@@ -235,17 +237,11 @@ class Process:
             reader.join(timeout)
             if reader.is_alive():
                 raise AssertionError(f"something holds its output after it ended: {self!r}")
-        self.process.stdout.close()
-        self.process.stderr.close()
         return Result(self.argv, 128 - status if status < 0 else status, self.out, self.err)
 
     def kill(self):
         """Kills it and all it started."""
-        for pid in [self.pid] + descendants(self.pid):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        kill([self.pid] + descendants(self.pid))
         self.process.wait()
 
     def __repr__(self):
@@ -409,9 +405,8 @@ class Host:
         for process in self.processes:
             if process.running():
                 process.kill()
-        left = descendants()
-        for pid in left:
-            os.kill(pid, signal.SIGKILL)
+        left = self.living()
+        kill(left)
         reap()
         escaped = [line for line in mounts() if line not in self.mounts]
         for line in reversed(escaped):
@@ -539,13 +534,18 @@ class Host:
             left = os.listdir(full) if os.path.isdir(full) else []
             self.check.assertEqual(left, [], f"drafts in {path}")
 
-    def assert_no_processes(self, but=()):
-        """Nothing that we started, and nothing that it started, is alive, save for BUT. A
-        killed process is given the moment it takes the kernel."""
-        def left():
-            return [pid for pid in descendants() if pid not in but]
-        wait_until(lambda: not left(), lambda: f"gone: {[describe(p) for p in left()]}", 10)
+    @staticmethod
+    def living(patience=10):
+        """All that is alive of what we started, and of what that started. What was killed is
+        given the time that it takes the kernel."""
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: not descendants(), "", patience)
         reap()
+        return descendants()
+
+    def assert_no_processes(self, patience=10):
+        left = self.living(patience)
+        self.check.assertEqual([describe(pid) for pid in left], [], "processes")
 
     def assert_no_mounts(self):
         """The mount table is what it was. Mounts hold namespaces too: none has a name left."""
@@ -558,8 +558,9 @@ class Host:
         self.check.assertEqual(elsewhere(), self.elsewhere)
         self.check.assertEqual(os.listdir(self.scratch), [], "temporary files")
         self.check.assertEqual(os.listdir(self.config), [], "configuration files")
-        self.check.assertEqual(sorted(os.listdir(self.tmp)),
-                              sorted({"data", "images", "scratch", "etc"} & set(os.listdir(self.tmp))))
+        ours = {os.path.basename(path)
+                for path in (self.data, self.images, self.scratch, self.config)}
+        self.check.assertEqual(set(os.listdir(self.tmp)) - ours, set(), "files beside")
         self.check.assertEqual([c for uuid in self.pods_seen for c in cgroups(uuid)], [], "cgroups")
 
     def assert_nothing_left(self, gc=True):

@@ -2,86 +2,98 @@
 #include "tests/probe/probe.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define row(name)                 \
-	{                         \
-#name, SYS_##name \
-	}
+/* What each row says of a call: its name, its number, its first argument, all the others. */
+#define NAMED(name) #name, SYS_##name, -1, -1
 
 static const struct {
 	const char *name;
 	long number;
+	long first;
+	long others;
 } calls[] = {
 	/* what any program may */
-	row(getpid),
-	row(getrandom),
-	row(personality),
-	row(capget),
-	row(chroot),
-	row(fchown),
-	row(execveat),
-	row(syslog),
+	{NAMED(getpid)},
+	{NAMED(getrandom)},
+	{NAMED(personality)},
+	{NAMED(capget)},
+	{NAMED(chroot)},
+	{NAMED(fchown)},
+	{NAMED(execveat)},
+	{NAMED(syslog)},
 	/* what glibc calls, and copes without */
-	row(clone3),
-	row(rseq),
-	row(statx),
-	row(openat2),
-	row(faccessat2),
-	row(close_range),
+	{NAMED(clone3)},
+	{NAMED(rseq)},
+	{NAMED(statx)},
+	{NAMED(openat2)},
+	{NAMED(faccessat2)},
+	{NAMED(close_range)},
 	/* what no app should */
-	row(acct),
-	row(add_key),
-	row(adjtimex),
-	row(bpf),
-	row(clock_settime),
-	row(delete_module),
-	row(finit_module),
-	row(fsconfig),
-	row(fsmount),
-	row(fsopen),
-	row(init_module),
-	row(io_uring_setup),
-	row(kcmp),
-	row(kexec_load),
-	row(keyctl),
-	row(mount),
-	row(mount_setattr),
-	row(move_mount),
-	row(move_pages),
-	row(name_to_handle_at),
-	row(open_by_handle_at),
-	row(open_tree),
-	row(perf_event_open),
-	row(pivot_root),
-	row(process_vm_readv),
-	row(process_vm_writev),
-	row(ptrace),
-	row(quotactl),
-	row(reboot),
-	row(request_key),
-	row(setns),
-	row(settimeofday),
-	row(swapoff),
-	row(swapon),
-	row(umount2),
-	row(unshare),
-	row(userfaultfd),
+	{NAMED(acct)},
+	{NAMED(add_key)},
+	{NAMED(adjtimex)},
+	{NAMED(bpf)},
+	{NAMED(clock_settime)},
+	{NAMED(delete_module)},
+	{NAMED(finit_module)},
+	{NAMED(fsconfig)},
+	{NAMED(fsmount)},
+	{NAMED(fsopen)},
+	{NAMED(init_module)},
+	{NAMED(io_uring_setup)},
+	{NAMED(kcmp)},
+	{NAMED(kexec_load)},
+	{NAMED(keyctl)},
+	{NAMED(mount)},
+	{NAMED(mount_setattr)},
+	{NAMED(move_mount)},
+	{NAMED(move_pages)},
+	{NAMED(name_to_handle_at)},
+	{NAMED(open_by_handle_at)},
+	{NAMED(open_tree)},
+	{NAMED(perf_event_open)},
+	{NAMED(pivot_root)},
+	{NAMED(process_vm_readv)},
+	{NAMED(process_vm_writev)},
+	{NAMED(ptrace)},
+	{NAMED(quotactl)},
+	{NAMED(reboot)},
+	{NAMED(request_key)},
+	{NAMED(setns)},
+	{NAMED(settimeofday)},
+	{NAMED(swapoff)},
+	{NAMED(swapon)},
+	{NAMED(umount2)},
+	{NAMED(unshare)},
+	{NAMED(userfaultfd)},
+	{"clone-user", SYS_clone, CLONE_NEWUSER | SIGCHLD, 0},
+	{"clone-pid", SYS_clone, CLONE_NEWPID | SIGCHLD, 0},
+	{"clone-plain", SYS_clone, SIGCHLD, 0},
 #ifdef __x86_64__
-	row(ioperm),
-	row(iopl),
-	row(sysfs),
-	row(ustat),
+	{NAMED(ioperm)},
+	{NAMED(iopl)},
+	{NAMED(sysfs)},
+	{NAMED(ustat)},
 #endif
 };
 
-/* A child makes the call, since it may be killed for it. Minus one is a bad address, a bad
- * descriptor, a bad flag and no process: no call does anything with it. */
-static int try(const char *name, long number)
+static long call(size_t i)
+{
+	long rest = calls[i].others;
+
+	return syscall(calls[i].number, calls[i].first, rest, rest, rest, rest, rest);
+}
+
+/* A child makes the call CALLS[I], since it may be killed for it. Minus one is a bad address,
+ * a bad descriptor, a bad flag and no process: no call does anything with it. */
+static int try(size_t i)
 {
 	int status;
 	pid_t child;
@@ -91,14 +103,14 @@ static int try(const char *name, long number)
 	if (child < 0)
 		return failed("fork");
 	if (child == 0)
-		_exit(syscall(number, -1L, -1L, -1L, -1L, -1L, -1L) < 0 ? errno : 0);
+		_exit(call(i) < 0 ? errno : 0);
 	waitpid(child, &status, 0);
 	if (WIFSIGNALED(status))
-		printf("%s signal %d\n", name, WTERMSIG(status));
+		printf("%s signal %d\n", calls[i].name, WTERMSIG(status));
 	else if (WEXITSTATUS(status))
-		printf("%s errno %d\n", name, WEXITSTATUS(status));
+		printf("%s errno %d\n", calls[i].name, WEXITSTATUS(status));
 	else
-		printf("%s ok\n", name);
+		printf("%s ok\n", calls[i].name);
 	return 0;
 }
 
@@ -113,7 +125,7 @@ int syscalls_try(char **args)
 			fprintf(stderr, "probe: no row for '%s'\n", *args);
 			return 2;
 		}
-		if (try(*args, calls[i].number))
+		if (try(i))
 			return 1;
 	}
 	return 0;
