@@ -97,6 +97,14 @@ int path_make_symlink(const char *target, int dir_fd, const char *path, struct e
 	return 0;
 }
 
+int path_make_node(int dir_fd, const char *path, mode_t mode, dev_t device,
+                   struct error *err)
+{
+	if (mknodat(dir_fd, path, mode, device) < 0)
+		return error_errno(err, "cannot make '%s'", path);
+	return 0;
+}
+
 int path_make_link(int old_fd, const char *old, int new_fd, const char *new,
                    struct error *err)
 {
@@ -128,6 +136,13 @@ int path_rename_new(int old_fd, const char *old, int new_fd, const char *new,
 int path_remove(int dir_fd, const char *path, struct error *err)
 {
 	if (unlinkat(dir_fd, path, 0) < 0)
+		return error_errno(err, "cannot remove '%s'", path);
+	return 0;
+}
+
+int path_remove_dir(int dir_fd, const char *path, struct error *err)
+{
+	if (unlinkat(dir_fd, path, AT_REMOVEDIR) < 0)
 		return error_errno(err, "cannot remove '%s'", path);
 	return 0;
 }
@@ -250,6 +265,28 @@ int path_touch(int dir_fd, const char *path, struct error *err)
 {
 	if (utimensat(dir_fd, path, NULL, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, "cannot touch '%s'", path);
+	return 0;
+}
+
+int path_set_times(int dir_fd, const char *path, const struct timespec times[2],
+                   struct error *err)
+{
+	if (utimensat(dir_fd, path, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(err, "cannot set the times of '%s'", path);
+	return 0;
+}
+
+int path_set_owner(int dir_fd, const char *path, uid_t uid, gid_t gid, struct error *err)
+{
+	if (fchownat(dir_fd, path, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(err, "cannot set the owner of '%s'", path);
+	return 0;
+}
+
+int path_set_mode(int dir_fd, const char *path, mode_t mode, struct error *err)
+{
+	if (fchmodat(dir_fd, path, mode, 0) < 0)
+		return error_errno(err, "cannot set the mode of '%s'", path);
 	return 0;
 }
 

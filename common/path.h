@@ -45,6 +45,10 @@ must_check int path_make_dirs(int dir_fd, const char *path, mode_t mode,
 must_check int path_make_symlink(const char *target, int dir_fd, const char *path,
                                  struct error *err);
 
+/* Makes a device or a FIFO; MODE as in struct stat. */
+must_check int path_make_node(int dir_fd, const char *path, mode_t mode, dev_t device,
+                              struct error *err);
+
 /* Gives the file OLD a second name. */
 must_check int path_make_link(int old_fd, const char *old, int new_fd, const char *new,
                               struct error *err);
@@ -59,6 +63,9 @@ must_check int path_rename_new(int old_fd, const char *old, int new_fd, const ch
 
 /* Removes a file; -ENOENT if there is none. */
 must_check int path_remove(int dir_fd, const char *path, struct error *err);
+
+/* Removes an empty directory; -ENOTEMPTY if there is anything in it. */
+must_check int path_remove_dir(int dir_fd, const char *path, struct error *err);
 
 /* Removes PATH and all below it, following no link. Nothing there is no error, a mount point
  * is one. A tree deeper than there are descriptors is no obstacle. */
@@ -78,6 +85,18 @@ must_check int path_list(int dir_fd, const char *path, struct strv *names,
 
 /* Sets the modification time to now. */
 must_check int path_touch(int dir_fd, const char *path, struct error *err);
+
+/* Sets access and modification time, in this order, of PATH itself. */
+must_check int path_set_times(int dir_fd, const char *path,
+                              const struct timespec times[2], struct error *err);
+
+/* Sets the owner of PATH itself. */
+must_check int path_set_owner(int dir_fd, const char *path, uid_t uid, gid_t gid,
+                              struct error *err);
+
+/* Sets the permission bits of PATH, which must be no symbolic link. */
+must_check int path_set_mode(int dir_fd, const char *path, mode_t mode,
+                             struct error *err);
 
 /* Adds the open FD to what the inotify(7) instance WATCH_FD reports. */
 must_check int path_watch(int watch_fd, int fd, uint32_t events, struct error *err);
