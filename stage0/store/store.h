@@ -8,7 +8,7 @@
  *				  manifest	its image manifest, as in the archive
  *				  info		JSON: digest, origin, size, import time, latest;
  *						its modification time is the last use
- *				  tree		the name of its rendered tree
+ *				  tree		link to its rendered tree
  *	cas/tree/deps-sha512-<64 hex>/rootfs	a rendered tree, shared by all pods, never written
  *	cas/name/<image name, '/' as '!'>/KEY	an empty file for each image of that name
  *	cas/tmp/				drafts
@@ -98,15 +98,18 @@ void store_images_free(struct store_image *images, size_t count);
 must_check int store_remove(struct store *store, const struct image_id *id,
                             struct error *err);
 
-/* Removes every tree that KEEP does not name and no draft is making. Adds the names of
- * those removed to REMOVED. */
+/* Removes every tree that neither KEEP nor an image of the store names, and sweeps. Adds the
+ * names of those removed to REMOVED. */
 must_check int store_remove_trees(struct store *store, const struct strv *keep,
                                   struct strv *removed, struct error *err);
 
+/* Removes the drafts that dead processes left, and names that no image has. */
+must_check int store_sweep(struct store *store, struct error *err);
+
 /*
  * Imports the archive open as ACI_FD: the import program unpacks, checks and hashes it in a
- * sandbox of its own, then image and tree are published. ORIGIN is for messages and
- * "info". Storing one twice is no error: its import time is renewed.
+ * sandbox of its own, then image and tree are published. ORIGIN is for "info", and its last
+ * part for messages: "manifest of 'web.aci': .app.group: required". Storing one twice is no error: its import time is renewed.
  */
 must_check int store_import(struct store *store, int aci_fd, const char *origin,
                             struct image_id *id, struct error *err);

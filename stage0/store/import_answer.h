@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What passes between gantry and the import program when an archive is unpacked.
+ *
+ * gantry starts `import unpack NAME` (NAME is for messages) with five descriptors, and the
+ * program answers with one struct import_answer and ends. It has filled the draft with
+ *
+ *	aci			the bytes it read
+ *	manifest		the image manifest, valid, as in the archive
+ *	unpacked/rootfs		the rendered tree
+ *
+ * The reader believes nothing in an answer that it has not checked.
+ */
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "stage0/store/store.h"
+
+enum import_fd {
+	IMPORT_ARCHIVE, /* from where it stands to its end */
+	IMPORT_UNUSED,
+	IMPORT_MESSAGES,
+	IMPORT_DRAFT, /* an empty directory, the program's root directory soon */
+	IMPORT_ANSWER,
+	IMPORT_FD_COUNT
+};
+
+#define IMPORT_UNPACK   "unpack"
+#define IMPORT_ACI      "aci"
+#define IMPORT_MANIFEST "manifest"
+#define IMPORT_UNPACKED "unpacked"
+
+struct import_answer {
+	struct error error;                   /* code 0: the rest holds */
+	char digest[sizeof("sha512-") + 128]; /* of the uncompressed archive */
+	struct tree_id tree;
+	int64_t size;      /* bytes, of the uncompressed archive */
+	int64_t tree_size; /* bytes, of the tree's files */
+};
+
+_Static_assert(sizeof(struct import_answer) <= PIPE_BUF, "a pipe must carry it whole");
