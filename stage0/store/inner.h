@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the store's own files share, and nobody else sees.
+ *
+ * The lock: who publishes an image holds cas/image locked shared, from its tree's rename to
+ * its own; who removes images, trees or names holds it exclusively. So no tree is taken for
+ * one that no image uses while its image is about to appear. Readers need no lock.
+ */
+
+#include "common/error.h"
+#include "common/lock.h"
+#include "stage0/store/store.h"
+
+struct store {
+	int data_fd; /* the caller's */
+	int images_fd;
+	int trees_fd;
+	int names_fd; /* -1 until store_names_fd() */
+	int drafts_fd;
+};
+
+/* The directories cas/name and cas/tmp, opened when first asked for; the store's. */
+must_check int store_names_fd(struct store *store, struct error *err);
+must_check int store_drafts_fd(struct store *store, struct error *err);
+
+must_check int store_lock(struct store *store, enum lock_kind kind, struct error *err);
+void store_unlock(struct store *store);
+
+/* Writes INFO, whose last_used is now, in the image's directory DIR_FD. */
+must_check int image_info_write(int dir_fd, const struct image_info *info,
+                                struct error *err);
+
+/* Reads NAME, an image's directory, under DIR_FD; -ENOENT if it is not there. */
+must_check int image_info_read(int dir_fd, const char *name, struct image_info *info,
+                               struct error *err);
+
+/* The index of names: cas/name/NAME/KEY says that the image KEY may be called NAME. */
+must_check int name_index_add(int names_fd, const char *name, const struct image_id *id,
+                              struct error *err);
+must_check int name_index_remove(int names_fd, const char *name,
+                                 const struct image_id *id, struct error *err);
+
+/* Adds the keys that stand under NAME. */
+must_check int name_index_list(int names_fd, const char *name, struct strv *keys,
+                               struct error *err);
+
+/* Removes what stands for images that IMAGES_FD has not. */
+must_check int name_index_sweep(int names_fd, int images_fd, struct error *err);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage0/store/store.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "common/file.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/path.h"
+#include "stage0/store/inner.h"
+
+/* Images bring set-user-ID programs, which nobody on the host is to reach. */
+static int make_dirs(int data_fd, struct error *err)
+{
+	static const char *const dirs[] = {"cas/image", "cas/tree", "cas/name",
+	                                   "cas/tmp"};
+	int r = path_make_dirs(data_fd, "cas", 0750, err);
+
+	for (size_t i = 0; r >= 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
+		r = path_make_dirs(data_fd, dirs[i], 0755, err);
+	return r;
+}
+
+static int open_dir(int data_fd, const char *path, struct error *err)
+{
+	int fd = path_open_dir(data_fd, path, err);
+
+	if (fd != -ENOENT)
+		return fd;
+	if (make_dirs(data_fd, err) < 0)
+		return err->code;
+	return path_open_dir(data_fd, path, err);
+}
+
+int store_open(struct store **store, int data_fd, struct error *err)
+{
+	autoptr(store) new = memory_zeroed(1, sizeof(*new));
+
+	new->data_fd = data_fd;
+	new->trees_fd = new->names_fd = new->drafts_fd = -1;
+	new->images_fd = open_dir(data_fd, "cas/image", err);
+	if (new->images_fd >= 0)
+		new->trees_fd = open_dir(data_fd, "cas/tree", err);
+	if (new->trees_fd < 0)
+		return error_wrap(err, "image store");
+	*store = take(new);
+	return 0;
+}
+
+static void close_dir(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void store_free(struct store *store)
+{
+	if (!store)
+		return;
+	close_dir(store->images_fd);
+	close_dir(store->trees_fd);
+	close_dir(store->names_fd);
+	close_dir(store->drafts_fd);
+	free(store);
+}
+
+static int open_later(struct store *store, int *fd, const char *path, struct error *err)
+{
+	if (*fd < 0)
+		*fd = open_dir(store->data_fd, path, err);
+	return *fd >= 0 ? *fd : error_wrap(err, "image store");
+}
+
+int store_names_fd(struct store *store, struct error *err)
+{
+	return open_later(store, &store->names_fd, "cas/name", err);
+}
+
+int store_drafts_fd(struct store *store, struct error *err)
+{
+	return open_later(store, &store->drafts_fd, "cas/tmp", err);
+}
+
+int store_images_fd(const struct store *store)
+{
+	return store->images_fd;
+}
+
+int store_trees_fd(const struct store *store)
+{
+	return store->trees_fd;
+}
+
+int store_lock(struct store *store, enum lock_kind kind, struct error *err)
+{
+	if (lock_wait(store->images_fd, kind, err) < 0)
+		return error_wrap(err, "image store");
+	return 0;
+}
+
+void store_unlock(struct store *store)
+{
+	lock_drop(store->images_fd);
+}
+
+/* Fails with rkt's words (rkt 5.2). */
+static int check_prefix(const char *prefix, struct error *err)
+{
+	static const char algorithm[] = "sha512-";
+
+	if (strncmp(prefix, algorithm, sizeof(algorithm) - 1) != 0)
+		return error_set(err, -EINVAL, "wrong key prefix: '%s'", prefix);
+	prefix += sizeof(algorithm) - 1;
+	if (strlen(prefix) < 2)
+		return error_set(err, -EINVAL, "image ID too short");
+	if (prefix[strspn(prefix, "0123456789abcdef")])
+		return error_set(err, -EINVAL, "image ID '%s%s' has more than hex digits",
+		                 algorithm, prefix);
+	return 0;
+}
+
+int store_resolve(struct store *store, const char *prefix, struct image_id *id,
+                  struct error *err)
+{
+	autoclear(strv) keys = {0};
+	const char *found = NULL;
+	struct stat st;
+	int r = check_prefix(prefix, err);
+
+	if (r < 0)
+		return r;
+	if (strlen(prefix) >= sizeof(id->text) - 1) {
+		r = image_id_parse(prefix, id, err);
+		if (r >= 0)
+			r = path_stat(store->images_fd, id->text, &st, err);
+		return r == -ENOENT ? STORE_MISSING : r;
+	}
+	r = path_list(store->images_fd, ".", &keys, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < keys.count; i++) {
+		if (strncmp(keys.items[i], prefix, strlen(prefix)) != 0)
+			continue;
+		if (found)
+			return STORE_AMBIGUOUS;
+		found = keys.items[i];
+	}
+	return found ? image_id_parse(found, id, err) : STORE_MISSING;
+}
+
+int store_manifest_text(struct store *store, const struct image_id *id, struct buf *text,
+                        struct error *err)
+{
+	autofree char *path = memory_format("%s/manifest", id->text);
+	int r = file_read_at(store->images_fd, path, SCHEMA_DOCUMENT_MAX, text, err);
+
+	if (r == -ENOENT)
+		return STORE_MISSING;
+	return r < 0 ? error_wrap(err, "image store") : STORE_OK;
+}
+
+int store_manifest(struct store *store, const struct image_id *id,
+                   struct image_manifest *manifest, struct error *err)
+{
+	autoclear(buf) text = {0};
+	int r = store_manifest_text(store, id, &text, err);
+
+	if (r != STORE_OK)
+		return r;
+	if (image_manifest_decode(buf_string(&text), text.len, manifest, err) < 0)
+		return error_wrap(err, "manifest of image '%s'", id->text);
+	return STORE_OK;
+}
+
+int store_info(struct store *store, const struct image_id *id, struct image_info *info,
+               struct error *err)
+{
+	int r = image_info_read(store->images_fd, id->text, info, err);
+
+	if (r == -ENOENT)
+		return STORE_MISSING;
+	return r < 0 ? error_wrap(err, "image store") : STORE_OK;
+}
+
+int store_tree(struct store *store, const struct image_id *id, struct tree_id *tree,
+               struct error *err)
+{
+	autofree char *link = memory_format("%s/tree", id->text);
+	autofree char *info = memory_format("%s/info", id->text);
+	autofree char *target = NULL;
+	const char *name;
+	int r = path_read_link(store->images_fd, link, &target, err);
+
+	if (r == -ENOENT)
+		return STORE_MISSING;
+	if (r < 0)
+		return error_wrap(err, "image store");
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	if (strlen(name) != sizeof(tree->text) - 1)
+		return error_set(err, -EINVAL, "image store: '%s' leads to no tree",
+		                 link);
+	memcpy(tree->text, name, sizeof(tree->text));
+	/* Not worth a failure: the image may have gone, or the disk be read-only. */
+	if (path_touch(store->images_fd, info, err) < 0)
+		log_debug("%s", err->text);
+	return STORE_OK;
+}
+
+static bool has_labels(const struct image_manifest *manifest,
+                       const struct name_value *labels, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *value = image_manifest_label(manifest, labels[i].name);
+
+		if (!value || strcmp(value, labels[i].value) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Adds those of KEYS whose image is there and has LABELS. */
+static int match(struct store *store, const struct strv *keys,
+                 const struct name_value *labels, size_t count, struct strv *found,
+                 struct error *err)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		autoclear(image_manifest) manifest = {0};
+		struct image_id id;
+		int r = image_id_parse(keys->items[i], &id, err);
+
+		if (r >= 0)
+			r = store_manifest(store, &id, &manifest, err);
+		if (r < 0)
+			return r;
+		if (r == STORE_OK && has_labels(&manifest, labels, count))
+			strv_add(found, id.text);
+	}
+	return 0;
+}
+
+/* Chooses among several (rkt 4.5). */
+static int choose(struct store *store, const struct strv *keys, bool prefer_latest,
+                  struct image_id *id, struct error *err)
+{
+	autoclear(image_info) best = {0};
+	const char *found = NULL;
+
+	for (size_t i = 0; i < keys->count; i++) {
+		autoclear(image_info) info = {0};
+		int r = image_info_read(store->images_fd, keys->items[i], &info, err);
+		bool better;
+
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return error_wrap(err, "image store");
+		better = info.import_time > best.import_time;
+		if (prefer_latest && info.latest != best.latest)
+			better = info.latest;
+		if (found && !better)
+			continue;
+		image_info_clear(&best);
+		best = info;
+		info = (struct image_info){0};
+		found = keys->items[i];
+	}
+	return found ? image_id_parse(found, id, err) : STORE_MISSING;
+}
+
+int store_find(struct store *store, const char *name, const struct name_value *labels,
+               size_t count, struct image_id *id, struct error *err)
+{
+	autoclear(strv) keys = {0}, found = {0};
+	bool has_version = false;
+	int r = store_names_fd(store, err);
+
+	if (r < 0)
+		return r;
+	if (name_check_identifier(name))
+		return STORE_MISSING;
+	r = name_index_list(store->names_fd, name, &keys, err);
+	if (r >= 0)
+		r = match(store, &keys, labels, count, &found, err);
+	if (r < 0)
+		return r;
+	if (found.count <= 1)
+		return found.count ? image_id_parse(found.items[0], id, err)
+		                   : STORE_MISSING;
+	for (size_t i = 0; i < count; i++)
+		has_version |= strcmp(labels[i].name, "version") == 0;
+	return choose(store, &found, !has_version, id, err);
+}
+
+/* Reads one image for a list. May return STORE_MISSING. */
+static int read_image(struct store *store, const char *key, struct store_image *image,
+                      struct error *err)
+{
+	int r = image_id_parse(key, &image->id, err);
+
+	if (r >= 0)
+		r = store_info(store, &image->id, &image->info, err);
+	if (r == STORE_OK)
+		r = store_manifest(store, &image->id, &image->manifest, err);
+	if (r != STORE_OK)
+		image_info_clear(&image->info);
+	return r;
+}
+
+int store_list(struct store *store, struct store_image **images, size_t *count,
+               struct error *err)
+{
+	autoclear(strv) keys = {0};
+	struct store_image *list;
+	size_t used = 0;
+	int r = path_list(store->images_fd, ".", &keys, err);
+
+	if (r < 0)
+		return error_wrap(err, "image store");
+	list = memory_zeroed(keys.count, sizeof(*list));
+	for (size_t i = 0; i < keys.count; i++) {
+		r = read_image(store, keys.items[i], &list[used], err);
+		if (r < 0)
+			log_warning("%s", err->text);
+		used += r == STORE_OK;
+	}
+	*images = list;
+	*count = used;
+	return 0;
+}
+
+void store_images_free(struct store_image *images, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		image_info_clear(&images[i].info);
+		image_manifest_clear(&images[i].manifest);
+	}
+	free(images);
+}
