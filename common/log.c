@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/strv.h"
+
 static const char *prefix = "gantry";
 static bool debug;
 
@@ -55,6 +57,16 @@ void log_debug(const char *fmt, ...)
 	va_start(args, fmt);
 	print(fmt, args);
 	va_end(args);
+}
+
+void log_debug_lines(const struct buf *text)
+{
+	autoclear(strv) lines = {0};
+
+	strv_split(&lines, buf_string(text), '\n');
+	for (size_t i = 0; i < lines.count; i++)
+		if (*lines.items[i])
+			log_debug("%s", lines.items[i]);
 }
 
 void log_warning(const char *fmt, ...)

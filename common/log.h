@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "common/buf.h"
 #include "common/error.h"
 
 /* The word before each message; "gantry" until it is set. Must outlive the process. */
@@ -19,6 +20,10 @@ void log_set_debug(bool on);
 bool log_is_debug(void);
 
 void log_debug(const char *fmt, ...) printf_like(1, 2);
+
+/* Each line of TEXT as a debug message. */
+void log_debug_lines(const struct buf *text);
+
 void log_warning(const char *fmt, ...) printf_like(1, 2);
 
 /* Prints what failed. Only main() and its like call it. */

@@ -217,6 +217,13 @@ int path_remove_tree(int dir_fd, const char *path, struct error *err)
 	return 0;
 }
 
+int path_change_root(int dir_fd, struct error *err)
+{
+	if (fchdir(dir_fd) < 0 || chroot(".") < 0)
+		return error_errno(err, "cannot change the root");
+	return 0;
+}
+
 int path_stat(int dir_fd, const char *path, struct stat *st, struct error *err)
 {
 	if (fstatat(dir_fd, path, st, AT_SYMLINK_NOFOLLOW) < 0)

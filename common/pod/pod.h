@@ -32,6 +32,11 @@
 #define POD_APPS            "stage1/rootfs/opt/stage2"
 #define POD_STATUS          "stage1/rootfs/rkt/status"
 
+/* Of a pod of several apps, made by stage1: where they find what they share, and for each
+ * the number of its process as the pod counts. */
+#define POD_SHARED   "stage1/rootfs/rkt/shared"
+#define POD_APP_PIDS "stage1/rootfs/rkt/pids"
+
 /* The upper layer of a stage1 root that is an overlay; POD_STATUS of an ended pod lies in
  * it under STAGE1_STATUS. */
 #define POD_STAGE1_UPPER "upper/.stage1"

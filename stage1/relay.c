@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage1/relay.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "common/process.h"
+#include "stage1/signals.h"
+
+int relay_open(struct relay *relay, struct error *err)
+{
+	sigset_t signals;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_errno(err, "cannot make a socket");
+	relay->report_fd = ends[0];
+	relay->child_fd = ends[1];
+	signals_prepare();
+	signals_watched(&signals);
+	relay->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	if (relay->signal_fd < 0)
+		return error_errno(err, "cannot watch signals");
+	return 0;
+}
+
+static void take_terminal(struct relay *relay, const struct cmsghdr *header)
+{
+	int fd;
+
+	if (!header || header->cmsg_type != SCM_RIGHTS || relay->terminal.open)
+		return;
+	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	terminal_attach(&relay->terminal, fd);
+}
+
+/* Takes the reports that have come. */
+static int take_reports(struct relay *relay, relay_report *handle, void *owner,
+                        struct error *err)
+{
+	for (;;) {
+		struct report report = {0};
+		struct iovec data = {&report, sizeof(report)};
+		union {
+			struct cmsghdr header;
+			char room[CMSG_SPACE(sizeof(int))];
+		} control = {0};
+		struct msghdr message = {
+			.msg_iov = &data,
+			.msg_iovlen = 1,
+			.msg_control = &control,
+			.msg_controllen = sizeof(control),
+		};
+		ssize_t size = recvmsg(relay->report_fd, &message,
+		                       MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+		if (size < (ssize_t)REPORT_SHORT)
+			return 0;
+		if (report.kind == REPORT_TERMINAL)
+			take_terminal(relay, CMSG_FIRSTHDR(&message));
+		else if (handle(owner, &report, err) < 0)
+			return err->code;
+	}
+}
+
+static void hand_on_signal(struct relay *relay)
+{
+	struct signalfd_siginfo info;
+
+	if (read(relay->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	if (info.ssi_signo == SIGWINCH)
+		terminal_resize(&relay->terminal);
+	if (info.ssi_signo != SIGCHLD)
+		kill(relay->pid, (int)info.ssi_signo);
+}
+
+/* One turn. Returns 1 when the child has ended. */
+static int wait_once(struct relay *relay, struct error *err)
+{
+	bool out = relay->terminal.open, in = out && !relay->terminal.input_ended;
+	siginfo_t info = {0};
+	struct pollfd fds[] = {
+		{.fd = relay->report_fd, .events = POLLIN},
+		{.fd = relay->signal_fd, .events = POLLIN},
+		{.fd = in ? STDIN_FILENO : -1, .events = POLLIN},
+		{.fd = out ? relay->terminal.master_fd : -1, .events = POLLIN},
+	};
+
+	if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 && errno != EINTR)
+		return error_errno(err, "cannot wait for the pod");
+	if (fds[2].revents)
+		terminal_copy_in(&relay->terminal);
+	if (fds[3].revents && !terminal_copy_out(&relay->terminal))
+		terminal_detach(&relay->terminal);
+	if (!fds[1].revents)
+		return 0;
+	hand_on_signal(relay);
+	if (waitid(P_PID, (id_t)relay->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return error_errno(err, "cannot wait for the pod");
+	return info.si_pid == relay->pid;
+}
+
+int relay_run(struct relay *relay, relay_report *handle, void *owner, struct error *err)
+{
+	struct error late;
+	int r, status;
+
+	do {
+		r = wait_once(relay, err);
+		if (r >= 0 && take_reports(relay, handle, owner, err) < 0)
+			r = err->code;
+	} while (r == 0);
+	if (r < 0)
+		kill(relay->pid, SIGKILL);
+	status = process_wait(relay->pid, r < 0 ? &late : err);
+	terminal_detach(&relay->terminal);
+	return r < 0 ? r : status;
+}

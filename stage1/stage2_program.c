@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage1/stage2_program.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "common/path.h"
+
+/* The directory of the running program, which lies in the stage1 image. */
+static int open_own_dir(struct error *err)
+{
+	autofree char *path = NULL;
+
+	if (path_read_link(AT_FDCWD, "/proc/self/exe", &path, err) < 0)
+		return err->code;
+	*strrchr(path, '/') = '\0';
+	return path_open(AT_FDCWD, path, PATH_HOST, O_PATH | O_DIRECTORY, err);
+}
+
+int stage2_program_open(struct stage2_program *stage2, struct error *err)
+{
+	struct mount_attr set = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV};
+	autoclose int dir_fd = open_own_dir(err);
+	autoclose int tree_fd = -1;
+
+	if (dir_fd < 0)
+		return err->code;
+	tree_fd = open_tree(dir_fd, "",
+	                    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree_fd < 0 ||
+	    mount_setattr(tree_fd, "", AT_EMPTY_PATH, &set, sizeof(set)) < 0)
+		return error_errno(err, "cannot make stage2's files read-only");
+	stage2->program_fd = path_open(tree_fd, "stage2", PATH_OURS, O_PATH, err);
+	if (stage2->program_fd < 0)
+		return err->code;
+	stage2->filter_fd = path_open(tree_fd, "default.bpf", PATH_OURS, O_RDONLY, err);
+	return stage2->filter_fd < 0 ? err->code : 0;
+}

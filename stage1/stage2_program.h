@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The files of the stage1 image that a pod needs while it runs: stage2 and the compiled
+ * seccomp filter. They are opened through a read-only mount of their own, so that a
+ * descriptor on them, even one that a pod got hold of by /proc/PID/exe, can never be
+ * reopened for writing (threat class 3).
+ */
+
+#include "common/error.h"
+
+struct stage2_program {
+	int program_fd;
+	int filter_fd;
+};
+
+/* Opens them beside the running program. */
+must_check int stage2_program_open(struct stage2_program *stage2, struct error *err);

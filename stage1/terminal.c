@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage1/terminal.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <termios.h>
+
+#include "common/file.h"
+#include "common/path.h"
+#include "common/report.h"
+#include "stage1/mount_apply.h"
+
+static struct termios callers;
+
+static int send_master(int report_fd, int master_fd, struct error *err)
+{
+	struct report report = {.kind = REPORT_TERMINAL, .app = -1};
+	struct iovec data = {&report, REPORT_SHORT};
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct msghdr message = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.header), &master_fd, sizeof(int));
+	if (sendmsg(report_fd, &message, MSG_NOSIGNAL) < 0)
+		return error_errno(err, "cannot hand over the terminal");
+	return 0;
+}
+
+int terminal_make(int dev_fd, int report_fd, int *slave_fd, struct error *err)
+{
+	autoclose int master_fd = path_open(dev_fd, "pts/ptmx", PATH_OURS,
+	                                    O_RDWR | O_NOCTTY, err);
+	int unlocked = 0;
+	unsigned number;
+	char name[32];
+
+	if (master_fd < 0)
+		return err->code;
+	if (ioctl(master_fd, TIOCSPTLCK, &unlocked) < 0 ||
+	    ioctl(master_fd, TIOCGPTN, &number) < 0)
+		return error_errno(err, "cannot set up the terminal");
+	snprintf(name, sizeof(name), "pts/%u", number);
+	*slave_fd = path_open(dev_fd, name, PATH_OURS, O_RDWR | O_NOCTTY, err);
+	if (*slave_fd < 0)
+		return err->code;
+	if (mount_console(dev_fd, *slave_fd, err) < 0)
+		return err->code;
+	return send_master(report_fd, master_fd, err);
+}
+
+int terminal_take(int slave_fd, struct error *err)
+{
+	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)
+		return error_errno(err, "cannot take the terminal");
+	for (int fd = 0; fd <= 2; fd++)
+		if (dup2(slave_fd, fd) < 0)
+			return error_errno(err, "cannot take the terminal");
+	return 0;
+}
+
+void terminal_attach(struct terminal *terminal, int master_fd)
+{
+	struct termios raw;
+
+	terminal->master_fd = master_fd;
+	terminal->open = true;
+	terminal_resize(terminal);
+	if (tcgetattr(STDIN_FILENO, &callers) < 0)
+		return;
+	raw = callers;
+	cfmakeraw(&raw);
+	terminal->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+}
+
+void terminal_resize(const struct terminal *terminal)
+{
+	struct winsize size;
+
+	if (terminal->open && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		ioctl(terminal->master_fd, TIOCSWINSZ, &size);
+}
+
+void terminal_copy_in(struct terminal *terminal)
+{
+	static const char end_of_file = 4; /* what ^D sends: the line discipline's VEOF */
+	struct error ignored;
+	char data[4096];
+	ssize_t n = read(STDIN_FILENO, data, sizeof(data));
+
+	if (n > 0) {
+		(void)!file_write(terminal->master_fd, data, (size_t)n, &ignored);
+		return;
+	}
+	if (n < 0 && errno == EINTR)
+		return;
+	terminal->input_ended = true;
+	(void)!file_write(terminal->master_fd, &end_of_file, 1, &ignored);
+}
+
+bool terminal_copy_out(struct terminal *terminal)
+{
+	struct error ignored;
+	char data[4096];
+	ssize_t n = read(terminal->master_fd, data, sizeof(data));
+
+	if (n > 0)
+		return file_write(STDOUT_FILENO, data, (size_t)n, &ignored) == 0;
+	return n < 0 && errno == EINTR;
+}
+
+void terminal_detach(struct terminal *terminal)
+{
+	struct pollfd fd = {.fd = terminal->master_fd, .events = POLLIN};
+
+	if (!terminal->open)
+		return;
+	while (poll(&fd, 1, 0) > 0 && (fd.revents & POLLIN))
+		if (!terminal_copy_out(terminal))
+			break;
+	if (terminal->raw)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &callers);
+	close(terminal->master_fd);
+	*terminal = (struct terminal){0};
+}
