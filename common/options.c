@@ -202,6 +202,8 @@ static int take_one(const struct option_tables *tables, const char *word,
 	if (!option)
 		return error_set(err, -EINVAL, "unknown shorthand flag: '%c' in %s",
 		                 name[0], word);
+	if ((option->flags & OPTION_APP) && !tables->has_image)
+		return error_set(err, -EINVAL, "--%s must follow an image", option->name);
 	if (!arg && option_takes_word(option)) {
 		if (!next)
 			return error_set(err, -EINVAL, "flag needs an argument: %s",
@@ -220,6 +222,8 @@ int options_take(const struct option_tables *tables, char **argv, int *at,
 		int words;
 
 		if (word[0] != '-' || !word[1])
+			return OPTIONS_WORD;
+		if (tables->has_image && strcmp(word, "---") == 0)
 			return OPTIONS_WORD;
 		if (strcmp(word, "--") == 0)
 			return OPTIONS_DASHES;

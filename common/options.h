@@ -57,6 +57,7 @@ must_check int option_read_time(const char *text, int64_t *nanoseconds,
 /* Several tables searched in order, as a command's own and the global ones. */
 struct option_tables {
 	const struct option_spec *tables[4]; /* NULL ends */
+	bool has_image; /* OPTION_APP has an image to follow; else it is refused */
 };
 
 enum options_outcome {

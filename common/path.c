@@ -68,6 +68,14 @@ int path_create(int dir_fd, const char *path, mode_t mode, struct error *err)
 	return fd >= 0 ? fd : error_errno(err, "cannot create '%s'", path);
 }
 
+int path_create_host(const char *path, mode_t mode, struct error *err)
+{
+	int fd = open_how(AT_FDCWD, path, PATH_HOST,
+	                  O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, mode);
+
+	return fd >= 0 ? fd : error_errno(err, "cannot create '%s'", path);
+}
+
 int path_make_dir(int dir_fd, const char *path, mode_t mode, struct error *err)
 {
 	if (mkdirat(dir_fd, path, mode) < 0)

@@ -117,6 +117,9 @@ must_check int schema_check_syntax(const char *text, size_t len, struct error *e
 void schema_encode(const struct schema *schema, const void *from, enum schema_style style,
                    struct buf *out);
 
+/* NULL if TEXT is UTF-8, and so comes back from JSON as it was; else what it should be. */
+const char *schema_check_text(const char *text);
+
 /* Re-writes any JSON document in STYLE, with its members in their order. */
 must_check int schema_reformat(const char *text, size_t len, enum schema_style style,
                                struct buf *out, struct error *err);

@@ -77,6 +77,18 @@ static size_t utf8_length(const unsigned char *text)
 	return 0;
 }
 
+const char *schema_check_text(const char *text)
+{
+	size_t len;
+
+	for (; *text; text += len) {
+		len = utf8_length((const unsigned char *)text);
+		if (len == 0)
+			return "must be UTF-8";
+	}
+	return NULL;
+}
+
 /* Adds the character of LEN bytes as the reference tools spell it; LEN 0 is none. */
 static void write_character(struct writer *w, const char *text, size_t len)
 {
