@@ -2,26 +2,34 @@
 #pragma once
 
 /*
- * The app grammar of run and prepare (rkt 2.2): IMAGE [options] [-- args] [---] IMAGE ...
+ * What run, prepare and run-prepared were told, and the app grammar (rkt 2.2):
+ *
+ *	[options] IMAGE [options] [-- ARGS...] [---] IMAGE ...
+ *
  * Options of the pod may stand anywhere before or among the images; options of an app bind
- * to the image before them.
+ * to the image before them. There is one command line, so there is one request: the rows of
+ * the commands' option tables (app_flags.c) point into it, those of an app into the part
+ * that is being read.
+ *
+ * Single texts are the command line's own; lists and what is in them are the request's.
  */
 
 #include <stdbool.h>
 
 #include "common/appc/pod_manifest.h"
 #include "common/options.h"
+#include "stage0/pod/finder.h"
 #include "stage0/pod/stage1_image.h"
 
 /* One image of the command line, and what was said of it. NULL or empty: not said. */
 struct app_request {
-	const char *image;
+	const char *image; /* NULL: before the first image */
 	char *name;
 	char *exec;
 	struct strv args;
 	bool has_args;
 	char *working_directory;
-	char *read_only_rootfs; /* its boolean, as text */
+	enum choice read_only_rootfs;
 	char *user;
 	char *group;
 	char *signature;
@@ -38,34 +46,37 @@ struct app_request {
 /* Everything that run, prepare or run-prepared was told. */
 struct pod_request {
 	LIST_OF(struct app_request) apps;
+	struct app_request app;       /* the one being read */
+	LIST_OF(struct mount) mounts; /* for every app */
 	struct stage1_choice stage1;
 	LIST_OF(struct volume) volumes;
-	LIST_OF(struct mount) mounts; /* for every app */
 	LIST_OF(struct exposed_port) ports;
-	LIST_OF(struct name_value) set_environment; /* --set-env and the files */
+	LIST_OF(struct name_value) set_environment;  /* --set-env */
+	LIST_OF(struct name_value) file_environment; /* --set-env-file */
 	bool inherit_environment;
 	struct strv net; /* empty: "default" */
 	bool interactive;
 	bool no_overlay;
 	bool private_users;
+	bool mds_register;
+	bool store_only; /* deprecated: --pull-policy=never */
+	bool no_store;   /* deprecated: --pull-policy=update */
+	enum pull_policy pull_policy;
 	char *pod_manifest; /* a file */
 	char *hostname;
 	char *uuid_file_save;
-	char *pull_policy;
-	char *ipc;
+	char *ipc; /* NULL, "auto", "private" or "parent" */
 	bool quiet;
 };
 
+extern struct pod_request pod_asked;
+
 void pod_request_clear(struct pod_request *request);
 
-/* The rows for REQUEST: what run, prepare and run-prepared have in common is one table, what
- * only some have, others. Valid until the next call. */
-enum request_command { REQUEST_RUN, REQUEST_PREPARE, REQUEST_RUN_PREPARED };
-const struct option_spec *pod_request_options(struct pod_request *request,
-                                              enum request_command command);
+/* The commands' options. */
+extern const struct option_spec run_options[], prepare_options[], run_prepared_options[];
 
-/* Reads the words from the first image on. TABLES are those of the command, the request's
- * and the global ones. */
-must_check int app_args_parse(struct pod_request *request,
-                              const struct option_tables *tables, char **argv,
+/* Reads into pod_asked the words of ARGV, from the first image on; NULL ends them. TABLES
+ * are those of the command and the global ones. */
+must_check int app_args_parse(const struct option_tables *tables, char **argv,
                               struct error *err);
