@@ -2,12 +2,10 @@
 """Ours: gantry in its ways of starting the image, and the floor in its."""
 
 import os
-import shutil
-import subprocess
 
 import image
-from contest import Contender, Failed
-from peers import Missing, find
+from contest import Contender
+from peers import Missing, find, run_once
 
 SIZE_FACTOR = 10
 OVERLAY = []  # as stage1 mounts it
@@ -30,17 +28,15 @@ class Ours:
         self._id = None
 
     def _gantry(self, data, *words):
-        return [self._options.gantry, "--dir=" + self._scratch.sub(data), "--insecure-options=image", *words]
+        folder = "--dir=" + self._scratch.sub(data)
+        return [self._options.gantry, folder, "--insecure-options=image", *words]
 
     def _fetch(self, data, aci):
         """Into the data directory DATA; returns the image's ID."""
         if not os.access(self._options.gantry, os.X_OK):
             raise Missing("no '%s': build it, or name it by --gantry" % self._options.gantry)
         argv = self._gantry(data, "fetch", aci)
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        if done.returncode:
-            raise Failed("'%s': %s" % (" ".join(argv), done.stderr.strip()))
-        return done.stdout.split()[-1]
+        return run_once(argv).split()[-1]
 
     def _pod(self, name, data, image_id, *options):
         run = self._gantry(data, "run", "--net=none", *options, image_id)
@@ -62,7 +58,7 @@ class Ours:
         return Contender("gantry version", self._output, lambda number: argv)
 
     def large(self):
-        size = sum(entry.stat().st_size for entry in os.scandir(os.path.join(self._root, "bin")))
+        size = os.stat(os.path.join(self._root, "bin", image.APP)).st_size
         aci = self._scratch.sub("large.aci")
         image.make_aci(aci, "example.com/bench/large", self._root, (SIZE_FACTOR - 1) * size)
         return self._pod("ten times the image", "data", self._fetch("data", aci))
@@ -79,17 +75,21 @@ class Ours:
     def _floor(self, name, program, options, note):
         if not os.access(program, os.X_OK):
             raise Missing("no '%s'" % program)
-        base = [program, *options, self._root, self._scratch.make("floor"), self._options.filter]
-        return Contender(name, self._output, lambda number: base + TRUE, lambda number: base + image.IDLE, note=note)
+        scratch = self._scratch.make("floor")
+        base = [program, *options, self._root, scratch, self._options.filter]
+        true, idle = base + TRUE, base + image.IDLE
+        return Contender(name, self._output, lambda number: true, lambda number: idle, note=note)
 
     def floor(self):
         return self._floor("floor", self._options.floor, OVERLAY, "static, glibc")
 
     def floor_musl(self):
-        return self._floor("floor, musl", self._options.floor + "-musl", OVERLAY, "static, musl")
+        program = self._options.floor + "-musl"
+        return self._floor("floor, musl", program, OVERLAY, "static, musl")
 
     def floor_other(self):
-        return self._floor("floor, volatile overlay", self._options.floor, OVERLAY_OTHER, "static, glibc")
+        note = "volatile" if OVERLAY_OTHER else "not volatile"
+        return self._floor("floor, other overlay", self._options.floor, OVERLAY_OTHER, note)
 
     def floor_fly(self):
         argv = [self._options.floor, "--fly", self._root, *TRUE]
@@ -109,11 +109,15 @@ class Ours:
         return Contender("unshare -m chroot", self._output, lambda number: argv)
 
     def installed(self):
-        """KiB of what is installed, as the build tree has it."""
+        """MiB of programs and stage1 images, as the build tree has them; None if some lack."""
         top = os.path.dirname(os.path.dirname(os.path.realpath(self._options.gantry)))
-        total = 0
-        for folder in ("bin", "libexec", "lib/gantry", "lib/gantry/stage1-images"):
-            path = os.path.join(top, folder)
-            for base, _, names in os.walk(path):
-                total += sum(os.lstat(os.path.join(base, name)).st_size for name in names)
-        return total
+        folders = [os.path.join(top, f) for f in ("bin", "libexec", "lib/gantry")]
+        if not all(os.path.isdir(f) for f in folders):
+            return None
+        sizes = [
+            os.lstat(os.path.join(base, name)).st_size
+            for folder in folders
+            for base, _, names in os.walk(folder)
+            for name in names
+        ]
+        return sum(sizes) / (1 << 20)

@@ -81,7 +81,8 @@ class Contender:
         mark = self._output.mark()
         sample = Sample(*(self._arena.call(argv) if self._arena else self._run(argv)))
         if sample.status:
-            raise Failed("'%s' ended with %d: %s" % (" ".join(argv), sample.status, self._output.since(mark)))
+            said = self._output.since(mark)
+            raise Failed("'%s' ended with %d: %s" % (" ".join(argv), sample.status, said))
         return sample
 
     def _next(self, command):
@@ -127,7 +128,8 @@ class Idle:
         try:
             start = time.monotonic()
             for argv in commands:
-                self._pids.append(os.posix_spawn(argv[0], argv, os.environ, file_actions=actions))
+                pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
+                self._pids.append(pid)
             os.close(writing)
             self._await(reading, len(commands), output, mark)
             self.wall = time.monotonic() - start
@@ -142,22 +144,27 @@ class Idle:
         seen = b""
         deadline = time.monotonic() + TIMEOUT
         while seen.count(UP) < count:
-            ready, _, _ = select.select([reading], [], [], max(0, deadline - time.monotonic()))
+            left = max(0, deadline - time.monotonic())
+            ready, _, _ = select.select([reading], [], [], left)
             data = os.read(reading, 65536) if ready else b""
             if not data:
-                raise Failed("%d of %d came up: %s" % (seen.count(UP), count, output.since(mark)))
+                came, said = seen.count(UP), output.since(mark)
+                raise Failed("%d of %d came up: %s" % (came, count, said))
             seen += data
 
     def memory(self, app):
         """KiB of private memory of all that runs for the pods, but for processes of APP:
-        {program: KiB}."""
-        parts = collections.Counter()
+        {program: [written, mapped by it alone]}."""
+        parts = {}
         for family in machine.families(self._pids).values():
             for pid in family:
                 program = machine.executable(pid)
                 if program != app:
-                    parts[program] += machine.private_memory(pid)
-        return dict(parts)
+                    part = parts.setdefault(program, [0, 0])
+                    written, mapped = machine.private_memory(pid)
+                    part[0] += written
+                    part[1] += mapped
+        return parts
 
     def end(self):
         """Kills the apps, the last of each family; what ran them must end of itself."""
@@ -215,7 +222,7 @@ class Rounds:
 
 def ratio(these, those):
     each = [a / b if b else float("inf") for a, b in zip(these, those)]
-    low, _, high = statistics.quantiles(each, n=4, method="inclusive") if len(each) > 1 else each * 3
+    low, _, high = statistics.quantiles(each, n=4, method="inclusive")
     return Ratio(statistics.median(these) / statistics.median(those), low, high)
 
 
@@ -240,7 +247,8 @@ def measure(reference, contenders, rounds, settle=0.0, progress=None):
             continue
         for name, sample in samples:
             result.samples[name].append(sample)
-        result.base.append(Sample((before.wall + after.wall) / 2, (before.cpu + after.cpu) / 2, 0))
+        wall, cpu = (before.wall + after.wall) / 2, (before.cpu + after.cpu) / 2
+        result.base.append(Sample(wall, cpu, 0))
         if progress:
             progress(len(result.base))
     if not result.base:

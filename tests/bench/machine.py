@@ -5,7 +5,6 @@ Everything is measured in a private mount namespace and a scratch directory. Not
 removed between runs, since removing many files slows the making of new ones for half a
 minute on ext4: the whole scratch directory goes at the end."""
 import ctypes
-import ctypes.util
 import json
 import mmap
 import os
@@ -110,16 +109,19 @@ def executable(pid):
 
 
 def private_memory(pid):
-    """KiB that only this process holds, 0 if it is gone."""
-    total = 0
+    """KiB that this process has written to and nobody shares, and KiB of files that it alone
+    maps just now; (0, 0) if it is gone."""
+    sizes = {}
     try:
         with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as file:
             for line in file:
                 if line.startswith("Private_"):
-                    total += int(line.split()[1])
+                    name, size = line.split()[:2]
+                    sizes[name] = int(size)
     except OSError:
         pass
-    return total
+    clean = sizes.pop("Private_Clean:", 0)
+    return sum(sizes.values()), clean
 
 
 class Arena:
@@ -220,5 +222,9 @@ class Scratch:
                     os.rmdir(folder)
                 except OSError as error:
                     left.append(str(error))
-        shutil.rmtree(self.path, onerror=lambda _, path, why: left.append("%s: %s" % (path, why[1])))
+
+        def failed(_, path, why):
+            left.append("%s: %s" % (path, why[1]))
+
+        shutil.rmtree(self.path, onerror=failed)
         return left

@@ -19,6 +19,22 @@ CAPABILITIES = """
 """.split()
 
 
+# Enough for one program.
+LIMIT = 1024
+
+LOCKED = ("nosuid", "noexec", "nodev")
+NAMESPACES = ("pid", "network", "ipc", "uts", "mount", "cgroup")
+
+# As stage1/mount_plan.c has them.
+READ_ONLY = "proc/bus proc/fs proc/irq proc/sys proc/sysrq-trigger".split()
+MASKED = """
+    proc/acpi proc/asound proc/config.gz proc/kallsyms proc/kcore proc/keys proc/kmem
+    proc/latency_stats proc/mem proc/sched_debug proc/scsi proc/timer_list
+    sys/devices/virtual/powercap sys/firmware sys/fs sys/hypervisor sys/kernel/debug
+    sys/module sys/power
+""".split()
+
+
 class Missing(Exception):
     """A peer that cannot be measured here, and why."""
 
@@ -30,12 +46,21 @@ def find(program):
     return path
 
 
-def _check_run(argv):
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+def run_once(argv):
+    """What it says on stdout; for preparations."""
+    null = subprocess.DEVNULL
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=null)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
-        raise Missing("'%s' failed: %s" % (" ".join(argv[:3]), lines[-1]))
+        raise Missing("'%s': %s" % (" ".join(argv), lines[0]))
     return done.stdout
+
+
+def _is_for(row, architecture):
+    """Whether a row of the filter holds without further capabilities."""
+    conditions = {key: value for key, value in (row.get("includes") or {}).items() if value}
+    architectures = conditions.pop("arches", [architecture])
+    return not conditions and architecture in architectures
 
 
 def _seccomp():
@@ -48,9 +73,7 @@ def _seccomp():
     architecture = image.ARCHITECTURE
     names = set()
     for row in lists:
-        includes = {key: value for key, value in (row.get("includes") or {}).items() if value}
-        here = not includes or includes == {"arches": includes.get("arches", [])} and architecture in includes["arches"]
-        if row["action"] == "SCMP_ACT_ALLOW" and here:
+        if row["action"] == "SCMP_ACT_ALLOW" and _is_for(row, architecture):
             names.update(row["names"])
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
@@ -61,10 +84,9 @@ def _seccomp():
 
 def _bundle(scratch, name, args):
     """An OCI bundle with the isolation of `gantry run --net=none`, but for the overlay."""
-    locked = ["nosuid", "noexec", "nodev"]
 
-    def row(kind, target, options):
-        return {"destination": target, "type": kind, "source": kind, "options": options}
+    def row(kind, target, *options):
+        return {"destination": target, "type": kind, "source": kind, "options": list(options)}
 
     spec = {
         "ociVersion": "1.0.2",
@@ -78,17 +100,16 @@ def _bundle(scratch, name, args):
         "root": {"path": scratch.sub("rootfs")},
         "hostname": "bench",
         "mounts": [
-            row("proc", "/proc", []),
-            row("tmpfs", "/dev", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-            row("devpts", "/dev/pts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-            row("tmpfs", "/dev/shm", locked + ["mode=1777"]),
-            row("mqueue", "/dev/mqueue", locked),
-            row("sysfs", "/sys", locked + ["ro"]),
+            row("proc", "/proc"),
+            row("tmpfs", "/dev", "nosuid", "mode=755", "size=65536k"),
+            row("devpts", "/dev/pts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "gid=5"),
+            row("tmpfs", "/dev/shm", *LOCKED, "mode=1777"),
+            row("sysfs", "/sys", *LOCKED, "ro"),
         ],
         "linux": {
-            "namespaces": [{"type": t} for t in ("pid", "network", "ipc", "uts", "mount", "cgroup")],
-            "maskedPaths": ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/sys/firmware"],
-            "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+            "namespaces": [{"type": name} for name in NAMESPACES],
+            "maskedPaths": ["/" + path for path in MASKED],
+            "readonlyPaths": ["/" + path for path in READ_ONLY],
         },
     }
     seccomp = _seccomp()
@@ -104,13 +125,15 @@ def _oci(program, prepare=None):
     def make(scratch, output):
         path = find(program)
         state = scratch.make("state", program)
-        bundles = {what: _bundle(scratch, what, args) for what, args in (("true", ["/bin/true"]), ("idle", image.IDLE))}
+        bundles = {
+            "true": _bundle(scratch, "true", ["/bin/true"]),
+            "idle": _bundle(scratch, "idle", image.IDLE),
+        }
 
         def argv(what):
-            return lambda number: [
-                path, "--root", state, "run", "--bundle", bundles[what],
-                "%s-%s-%s-%d" % (scratch.tag, program, what, number),
-            ]
+            base = [path, "--root", state, "run", "--bundle", bundles[what]]
+            name = "%s-%s-%s-" % (scratch.tag, program, what)
+            return lambda number: base + [name + str(number)]
 
         note = "no overlay" if _seccomp() else "no overlay, no filter"
         idle = None if prepare else argv("idle")
@@ -120,44 +143,49 @@ def _oci(program, prepare=None):
 
 
 def _bubblewrap(scratch, output):
-    path = find("bwrap")
-    base = [path, "--bind", scratch.sub("rootfs"), "/", "--proc", "/proc", "--dev", "/dev", "--unshare-all"]
+    base = [find("bwrap"), "--bind", scratch.sub("rootfs"), "/", "--proc", "/proc"]
+    base += ["--dev", "/dev", "--unshare-all"]
+    true, idle = base + ["/bin/true"], base + image.IDLE
     note = "no cgroup, overlay, filter"
     return Contender(
-        "bubblewrap", output, lambda number: base + ["/bin/true"], lambda number: base + image.IDLE, note=note
+        "bubblewrap", output, lambda number: true, lambda number: idle, note=note
     )
 
 
 def _nspawn(scratch, output):
-    path = find("systemd-nspawn")
-    root = scratch.sub("rootfs")
+    base = [find("systemd-nspawn"), "-q", "--register=no", "--keep-unit", "--as-pid2"]
+    base += ["--private-network", "--link-journal=no", "--resolv-conf=off"]
+    base += ["--timezone=off", "--console=pipe", "-D", scratch.sub("rootfs")]
+    name = "--machine=" + scratch.tag.replace("_", "") + "-"
 
     def argv(number):
-        return [
-            path, "-q", "--register=no", "--keep-unit", "--as-pid2", "--private-network",
-            "--machine=%s-%d" % (scratch.tag.replace("_", ""), number), "-D", root,
-            "--link-journal=no", "--resolv-conf=off", "--timezone=off", "--console=pipe", "/bin/true",
-        ]
+        return base + [name + str(number), "/bin/true"]
 
-    return Contender("systemd-nspawn", output, argv, None, machine.empty_run, "no overlay")
+    # It minds a /run that is not a tmpfs.
+    prepare = machine.empty_run
+    return Contender("systemd-nspawn", output, argv, prepare=prepare, note="no overlay")
 
 
 def _podman(scratch, output):
-    path = find("podman")
-    runtime = find("runc")
-    base = [path, "--root", scratch.make("podman"), "--runroot", scratch.make("podman-run"),
-            "--cgroup-manager=cgroupfs", "--events-backend=file", "--runtime", runtime]
+    base = [find("podman"), "--root", scratch.make("podman")]
+    base += ["--runroot", scratch.make("podman-run"), "--cgroup-manager=cgroupfs"]
+    base += ["--events-backend=file", "--runtime", find("runc")]
     archive = scratch.sub("rootfs.tar")
-    _check_run(["tar", "-C", scratch.sub("rootfs"), "-cf", archive, "."])
-    _check_run(base + ["import", "-q", archive, "bench:1"])
+    run_once(["tar", "-C", scratch.sub("rootfs"), "-cf", archive, "."])
+    run_once(base + ["import", "-q", archive, "bench:1"])
     # Its own defaults are more than a machine without CAP_SYS_RESOURCE can set.
-    limits = []
-    for name, number in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC)):
-        hard = resource.getrlimit(number)[1]
-        value = 30000 if hard == resource.RLIM_INFINITY else min(hard, 30000)
-        limits += ["--ulimit", "%s=%d:%d" % (name, value, value)]
-    run = base + ["run", "--rm", "--network=none"] + limits + ["bench:1"]
-    return Contender("podman", output, lambda number: run + ["/bin/true"], note="with runc")
+    limits = [
+        "--ulimit=" + _limit("nofile", resource.RLIMIT_NOFILE),
+        "--ulimit=" + _limit("nproc", resource.RLIMIT_NPROC),
+    ]
+    run = base + ["run", "--rm", "--network=none", *limits, "bench:1", "/bin/true"]
+    return Contender("podman", output, lambda number: run, note="with runc")
+
+
+def _limit(name, number):
+    hard = resource.getrlimit(number)[1]
+    value = LIMIT if hard == resource.RLIM_INFINITY else min(hard, LIMIT)
+    return "%s=%d:%d" % (name, value, value)
 
 
 # In the order in which they are printed.

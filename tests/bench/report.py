@@ -30,7 +30,11 @@ class Report:
         self.data = {
             "version": 1,
             "settings": settings,
-            "machine": {"kernel": uname.release, "architecture": uname.machine, "cpus": os.cpu_count()},
+            "machine": {
+                "kernel": uname.release,
+                "architecture": uname.machine,
+                "cpus": os.cpu_count(),
+            },
             "tables": [],
             "unusable": [],
             "discarded": [],
@@ -45,7 +49,8 @@ class Report:
         self.data["unusable"].append({"name": name, "reason": why})
 
     def discarded(self, title, discarded, kept):
-        self.data["discarded"].append({"table": title, "rounds": discarded, "kept": kept})
+        row = {"table": title, "rounds": discarded, "kept": kept}
+        self.data["discarded"].append(row)
 
     def starts(self, title, rounds, contenders):
         """A contest: medians, and each one's ratio to the reference."""
@@ -53,70 +58,80 @@ class Report:
         rows = []
         for contender in contenders:
             name = contender.name
-            wall, cpu = rounds.ratio(name), rounds.ratio(name, field="cpu")
+            wall, cpu = rounds.wall(name), rounds.cpu(name)
+            ratio, cpu_ratio = rounds.ratio(name), rounds.ratio(name, field="cpu")
+            cells = [_time(wall), _time(cpu), _number(ratio.medians), _spread(ratio)]
+            cells.append(_number(cpu_ratio.medians))
             note = "  (%s)" % contender.note if contender.note else ""
-            cells = [_time(rounds.wall(name)), _time(rounds.cpu(name)), _number(wall.medians), _spread(wall), _number(cpu.medians)]
             self._say(_row(name, *cells) + note)
-            rows.append({
-                "name": name, "note": contender.note, "wall": rounds.wall(name), "cpu": rounds.cpu(name),
-                "ratio": wall._asdict(), "cpu_ratio": cpu._asdict(),
-            })
-        self.data["tables"].append({"title": title, "reference": rounds.reference, "rows": rows})
+            row = {"name": name, "note": contender.note, "wall": wall, "cpu": cpu}
+            row.update(ratio=ratio._asdict(), cpu_ratio=cpu_ratio._asdict())
+            rows.append(row)
+        table = {"title": title, "reference": rounds.reference, "rows": rows}
+        self.data["tables"].append(table)
 
     def pairs(self, title, names, pairs):
-        """PAIRS of two by how many there were at once."""
+        """PAIRS of two, by how many there were at once."""
         self._say("", title, _row("", *["%s ms" % n for n in names], "x", "quartiles"))
         rows = []
-        for count, pair in pairs:
-            self._say(_row(str(count), _time(pair.this), _time(pair.that), _number(pair.ratio.medians), _spread(pair.ratio)))
-            rows.append({"count": count, names[0]: pair.this, names[1]: pair.that, "ratio": pair.ratio._asdict()})
+        for count, (this, that, ratio) in pairs.items():
+            cells = [_time(this), _time(that), _number(ratio.medians), _spread(ratio)]
+            self._say(_row(str(count), *cells))
+            row = {"count": count, names[0]: this, names[1]: that}
+            row.update(ratio=ratio._asdict())
+            rows.append(row)
         self.data["tables"].append({"title": title, "rows": rows})
 
     def memory(self, title, rows):
-        """ROWS: name, number of pods, {program: KiB}."""
-        self._say("", title, _row("", "pods", "KiB a pod"))
+        """ROWS: name, number of pods, {program: [KiB written, KiB it alone maps]}."""
+        self._say("", title, _row("", "pods", "KiB a pod", "mapped"))
+        table = []
         for name, count, parts in rows:
-            each = ", ".join("%s %.0f" % (program, size / count) for program, size in sorted(parts.items()))
-            self._say(_row(name, count, "%.0f" % (sum(parts.values()) / count)) + "  " + each)
-        self.data["tables"].append({
-            "title": title,
-            "rows": [{"name": n, "count": c, "kib": sum(p.values()) / c, "programs": p} for n, c, p in rows],
-        })
+            each = {p: written / count for p, (written, _) in sorted(parts.items())}
+            total = sum(each.values())
+            alone = sum(mapped for _, mapped in parts.values()) / count
+            note = ", ".join("%s %.0f" % part for part in each.items())
+            cells = [count, "%.0f" % total, "%.0f" % alone]
+            self._say(_row(name, *cells) + "  (%s)" % note)
+            row = {"name": name, "count": count, "kib": total, "mapped_alone": alone}
+            row.update(programs=each)
+            table.append(row)
+        self.data["tables"].append({"title": title, "rows": table})
 
     def budget(self, key, what, value, limit, unit, note=""):
-        """VALUE a ratio, a number, or None where it was not measured: NOTE says why."""
-        spread = value if isinstance(value, Ratio) else None
-        number = spread.medians if spread else value
-        if number is None:
-            verdict = "not measured"
-        else:
+        """VALUE: a ratio, a number, or None where it was not measured and NOTE says why."""
+        ratio = value if isinstance(value, Ratio) else None
+        number = ratio.medians if ratio else value
+        verdict = "not measured"
+        if number is not None:
             verdict = "met" if number <= limit else "missed"
-        self.data["budgets"].append({
-            "key": key, "what": what, "limit": limit, "unit": unit, "value": number,
-            "quartiles": [spread.low, spread.high] if spread else None, "verdict": verdict, "note": note,
-        })
+        row = {"key": key, "what": what, "limit": limit, "unit": unit, "value": number}
+        row["quartiles"] = [ratio.low, ratio.high] if ratio else None
+        row.update(verdict=verdict, note=note)
+        self.data["budgets"].append(row)
 
-    def _tail(self):
-        lines = ["", "budgets", _row("", "limit", "measured", "quartiles")]
-        for row in self.data["budgets"]:
-            quartiles = row["quartiles"]
-            lines.append(
-                _row(
-                    row["what"],
-                    _number(row["limit"]),
-                    "-" if row["value"] is None else _number(row["value"]),
-                    _spread(Ratio(0, *quartiles)) if quartiles else "",
-                )
-                + "  %-14s%s%s" % (row["verdict"], row["unit"], "; " + row["note"] if row["note"] else "")
-            )
+    def _budget_line(self, row):
+        quartiles = row["quartiles"]
+        cells = [
+            _number(row["limit"]),
+            "-" if row["value"] is None else _number(row["value"]),
+            _spread(Ratio(0, *quartiles)) if quartiles else "",
+        ]
+        note = "; " + row["note"] if row["note"] else ""
+        return _row(row["what"], *cells) + "  %-14s%s%s" % (row["verdict"], row["unit"], note)
+
+    def text(self):
+        machine = self.data["machine"]
+        head = (
+            "%(cpus)d cpus, kernel %(kernel)s, %(architecture)s;"
+            " x is the ratio of the medians to the first line's" % machine
+        )
+        lines = [head, *self._lines, "", "budgets", _row("", "limit", "measured", "quartiles")]
+        lines += [self._budget_line(row) for row in self.data["budgets"]]
         lines.append("")
         for row in self.data["unusable"]:
             lines.append("not measured: %s: %s" % (row["name"], row["reason"]))
         for row in self.data["discarded"]:
-            lines.append("%s: %d rounds, and %d discarded as disturbed" % (row["table"], row["kept"], row["rounds"]))
-        return lines
-
-    def text(self):
-        machine = self.data["machine"]
-        head = "%(cpus)d cpus, kernel %(kernel)s, %(architecture)s; x: ratio of medians to the first line" % machine
-        return "\n".join([head] + self._lines + self._tail())
+            what = "%s: %d rounds, and %d more discarded as disturbed"
+            lines.append(what % (row["table"], row["kept"], row["rounds"]))
+        return "\n".join(lines)
