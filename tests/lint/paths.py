@@ -36,7 +36,7 @@ EXCEPTIONS = {
 }
 
 # As functions, and as system calls by number.
-CALL = r"(?<![\w.>])(%s)[ \t]*\(|\b(?:SYS_|__NR_)(%s)\b" % (("|".join(CALLS),) * 2)
+CALL = r"(?<![\w.>])(%s)[ \t]*\(|\bsyscall\(\s*(?:SYS_|__NR_)(%s)\b" % (("|".join(CALLS),) * 2)
 
 
 def leads_nowhere(call, statement):
@@ -63,6 +63,7 @@ SAMPLES = [
     ({"common/a.c": "fd = open(path, O_RDONLY);\n"}, ["common/a.c:1"]),
     ({"stage0/a.c": "x();\nif (unlinkat (fd, p, 0))\n"}, ["stage0/a.c:2"]),
     ({"stage1/a.c": "syscall(SYS_openat2, fd);\nsyscall(__NR_mkdirat);\n"}, ["stage1/a.c:1", "stage1/a.c:2"]),
+    ({"stage1/a.c": "static const int numbers[] = {SYS_openat2, SYS_mkdirat};\n"}, []),
     ({"stage1/a.c": "r = mount(NULL, path, NULL, 0, NULL);\n"}, ["stage1/a.c:1"]),
     ({"stage1/a.c": 'execveat(fd, "", argv, NULL, AT_EMPTY_PATH);\nlinkat(fd, "",\n to, p, 0);\nchdir("/");\n'}, ["stage1/a.c:2"]),
     # Descriptors, names of ours that end alike, members, comments and texts are no calls.
