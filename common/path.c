@@ -155,6 +155,26 @@ int path_remove_dir(int dir_fd, const char *path, struct error *err)
 	return 0;
 }
 
+/* Opens a directory whose entries are to go. What is mounted there is someone else's. */
+static int open_to_empty(int dir_fd, const char *path, struct error *err)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct statx st;
+	int r;
+
+	if (fd < 0)
+		return error_errno(err, "cannot open '%s'", path);
+	if (statx(fd, "", AT_EMPTY_PATH, 0, &st) < 0)
+		r = error_errno(err, "cannot look at '%s'", path);
+	else if (st.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		r = error_set(err, -EBUSY, "cannot remove '%s': it is a mount point",
+		              path);
+	else
+		return fd;
+	close(fd);
+	return r;
+}
+
 static int remove_entries(int top_fd, int dir_fd, unsigned depth, unsigned *moved,
                           struct error *err);
 
@@ -174,9 +194,9 @@ static int remove_dir(int top_fd, int dir_fd, const char *name, unsigned depth,
 		} while (r == -EEXIST);
 		return r;
 	}
-	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_to_empty(dir_fd, name, err);
 	if (fd < 0)
-		return error_errno(err, "cannot open '%s'", name);
+		return fd;
 	r = remove_entries(top_fd, fd, depth + 1, moved, err);
 	if (r < 0)
 		return r;
@@ -211,9 +231,9 @@ int path_remove_tree(int dir_fd, const char *path, struct error *err)
 		return 0;
 	if (errno != EISDIR)
 		return error_errno(err, "cannot remove '%s'", path);
-	top_fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	top_fd = open_to_empty(dir_fd, path, err);
 	if (top_fd < 0)
-		return error_errno(err, "cannot open '%s'", path);
+		return top_fd;
 	do {
 		moved = counter;
 		r = remove_entries(top_fd, top_fd, 0, &counter, err);
