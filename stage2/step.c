@@ -12,8 +12,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "common/memory.h"
+
 /* What the kernel takes at most (BPF_MAXINSNS). */
-enum { FILTER_MAX = 4096, GROUPS_MAX = 65536 };
+enum { FILTER_MAX = 4096 };
 
 int step_hide(const struct exec_spec *spec, struct error *err)
 {
@@ -33,10 +35,8 @@ int step_descriptors(const struct exec_spec *spec, struct error *err)
 
 int step_groups(const struct exec_spec *spec, struct error *err)
 {
-	autofree gid_t *gids = calloc(spec->groups.count + 1, sizeof(gid_t));
+	autofree gid_t *gids = memory_zeroed(spec->groups.count, sizeof(gid_t));
 
-	if (!gids || spec->groups.count > GROUPS_MAX)
-		return error_set(err, -ENOMEM, "too many groups");
 	for (size_t i = 0; i < spec->groups.count; i++)
 		gids[i] = (gid_t)strtoul(spec->groups.items[i], NULL, 10);
 	if (setgroups(spec->groups.count, gids) < 0)
