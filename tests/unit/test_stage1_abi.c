@@ -146,8 +146,7 @@ test(gc_and_stop_have_their_words)
 
 static int version_of(const char *value)
 {
-	struct name_value annotation = {STAGE1_ANNOTATION_VERSION,
-	                                (char *)value};
+	struct name_value annotation = {STAGE1_ANNOTATION_VERSION, (char *)value};
 	struct image_manifest stage1 = {.name = "x"};
 	struct error err;
 
