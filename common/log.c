@@ -34,7 +34,7 @@ static void print_line(const char *text)
 	if (len > (int)sizeof(line) - 2)
 		len = (int)sizeof(line) - 2;
 	for (int i = 0; i < len; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+		if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
 			line[i] = '?';
 	line[len++] = '\n';
 	(void)!write(STDERR_FILENO, line, (size_t)len);

@@ -19,8 +19,11 @@ enum { EXIT_NO_COMMAND = 2, EXIT_OURS = 254 };
 
 // clang-format off
 /* Every command; sorted by name. */
-#define COMMANDS(X)    \
-	X(cmd_help)    \
+#define COMMANDS(X)         \
+	X(cmd_cat_manifest) \
+	X(cmd_help)         \
+	X(cmd_list)         \
+	X(cmd_status)       \
 	X(cmd_version)
 // clang-format on
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/buf.h"
 #include "common/memory.h"
 
 enum { NS_PER_SECOND = 1000000000, NS_PER_MS = 1000000 };
@@ -95,4 +96,39 @@ char *time_full(int64_t then)
 			*end = '\0';
 	}
 	return memory_format("%s%s %s", date, fraction, zone);
+}
+
+/* Adds NS in units of UNIT nanoseconds, a power of ten, without zeros at the end. */
+static void add_decimal(struct buf *out, int64_t ns, int64_t unit)
+{
+	int64_t rest = ns % unit;
+
+	buf_format(out, "%lld", (long long)(ns / unit));
+	for (const char *point = "."; rest; point = "", rest %= unit) {
+		unit /= 10;
+		buf_format(out, "%s%lld", point, (long long)(rest / unit));
+	}
+}
+
+char *time_length(int64_t nanoseconds)
+{
+	static const struct {
+		int64_t ns;
+		const char *name;
+	} parts[] = {
+		{1, "ns"}, {1000, "\xc2\xb5s"}, {NS_PER_MS, "ms"}, {NS_PER_SECOND, "s"}};
+	int64_t minutes = nanoseconds / NS_PER_SECOND / MINUTE;
+	size_t unit = sizeof(parts) / sizeof(*parts) - 1;
+	autoclear(buf) text = {0};
+
+	while (unit > 0 && nanoseconds && nanoseconds < parts[unit].ns)
+		unit--;
+	if (minutes >= 60)
+		buf_format(&text, "%lldh", (long long)(minutes / 60));
+	if (minutes)
+		buf_format(&text, "%lldm", (long long)(minutes % 60));
+	add_decimal(&text, nanoseconds - minutes * MINUTE * NS_PER_SECOND,
+	            parts[unit].ns);
+	buf_text(&text, parts[unit].name);
+	return buf_take(&text);
 }

@@ -19,3 +19,6 @@ must_check char *time_relative(int64_t then, int64_t now);
 /* The local time to the millisecond, without zeros at its end:
  * "2026-11-20 17:31:33.44 +0000 UTC". Not known: the first moment of the year 1. */
 must_check char *time_full(int64_t then);
+
+/* A length of time in nanoseconds, as options take it: "30m0s", "24h0m0s", "1.5s", "20ms". */
+must_check char *time_length(int64_t nanoseconds);

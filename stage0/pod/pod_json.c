@@ -209,11 +209,11 @@ int pod_object_read(const struct pod *pod, struct pod_object *object, struct err
 {
 	autoclear(pod_manifest) manifest = {0};
 
-	if (pod_read_manifest(pod, &manifest, err) < 0)
-		return err->code;
-	if (!pod_created(pod))
+	if (pod_state(pod) == POD_PREPARING || pod_state(pod) == POD_ABORTED_PREPARE)
 		return error_set(err, -ENODATA, "pod '%s' (%s) has no time of creation",
 		                 pod_uuid(pod), pod_state_name(pod_state(pod)));
+	if (pod_read_manifest(pod, &manifest, err) < 0)
+		return err->code;
 	if (pod_networks_read(pod, &object->networks, err) < 0)
 		return err->code;
 	fill(pod, &manifest, object);

@@ -56,7 +56,8 @@ struct pod_object {
 	LIST_OF(struct name_value) user_labels;
 };
 
-/* Reads what the pod says of itself. Fails for one that has no time of creation. */
+/* Reads what the pod says of itself. Fails for one that was never
+ * prepared: it has no time of creation. */
 must_check int pod_object_read(const struct pod *pod, struct pod_object *object,
                                struct error *err);
 void pod_object_clear(struct pod_object *object);

@@ -12,7 +12,7 @@
 #include "stage0/pod/pods.h"
 
 /* What is longer than this is no number. */
-enum { NUMBER_FILE_MAX = 32 };
+enum { NUMBER_FILE_MAX = 32, CHILDREN_MAX = 1 << 16 };
 
 /* A pod that has not been prepared has times of files, but none of its own (rkt 2.10). */
 static bool is_prepared(const struct pod *pod)
@@ -38,24 +38,30 @@ static int64_t file_time(const struct pod *pod, const char *path)
 	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
 }
 
-/* Reads a file that holds a decimal number of at most MAX and perhaps a line end, and
- * nothing else; -1 if it does not. */
+/* The decimal number of at most MAX that TEXT is, all LEN bytes of it; else -1. */
+static int parse_number(const char *text, size_t len, int max)
+{
+	int64_t number = 0;
+
+	if (len == 0 || len > 10 || strspn(text, "0123456789") < len)
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		number = number * 10 + (text[i] - '0');
+	return number <= max ? (int)number : -1;
+}
+
+/* Reads a file that holds a number of at most MAX, perhaps a line end, and nothing else; -1
+ * if it does not. */
 static int read_number(const struct pod *pod, const char *path, int max)
 {
 	autoclear(buf) text = {0};
 	struct error err;
-	int64_t number = 0;
-	size_t digits;
 
 	if (file_read_at(pod_fd(pod), path, NUMBER_FILE_MAX, &text, &err) < 0)
 		return -1;
-	digits = strspn(buf_string(&text), "0123456789");
-	if (digits == 0 || digits > 10 ||
-	    text.len - digits != (text.data[digits] == '\n'))
-		return -1;
-	for (size_t i = 0; i < digits; i++)
-		number = number * 10 + (text.data[i] - '0');
-	return number <= max ? (int)number : -1;
+	if (text.len && text.data[text.len - 1] == '\n')
+		text.len--;
+	return parse_number(buf_string(&text), text.len, max);
 }
 
 int pod_read_manifest(const struct pod *pod, struct pod_manifest *manifest,
@@ -102,6 +108,38 @@ pid_t pod_pid(const struct pod *pod)
 	if (pid <= 0)
 		pid = read_number(pod, POD_PPID, INT_MAX);
 	return pid > 0 ? pid : 0;
+}
+
+/* Finds the only child of PID. */
+static int find_child(pid_t pid, pid_t *child, struct error *err)
+{
+	autofree char *path = memory_format("/proc/%d/task/%d/children", (int)pid,
+	                                    (int)pid);
+	autoclear(buf) text = {0};
+	autoclose int fd = path_open(AT_FDCWD, path, PATH_HOST, O_RDONLY, err);
+
+	if (fd < 0 || file_read(fd, CHILDREN_MAX, &text, err) < 0)
+		return err->code;
+	*child = parse_number(buf_string(&text), strcspn(buf_string(&text), " "),
+	                      INT_MAX);
+	if (*child <= 0)
+		return error_set(err, -ESRCH, "process %d has no child", (int)pid);
+	return 0;
+}
+
+int pod_find_init(const struct pod *pod, pid_t *pid, struct error *err)
+{
+	int parent;
+
+	*pid = read_number(pod, POD_PID, INT_MAX);
+	if (*pid > 0)
+		return 0;
+	parent = read_number(pod, POD_PPID, INT_MAX);
+	if (parent > 0)
+		return find_child(parent, pid, err);
+	return error_set(err, -ESRCH,
+	                 "pod \"%s\" does not say which process is its first",
+	                 pod_uuid(pod));
 }
 
 /* Where the file called NAME below the stage1 root lies, as it can be seen from here: an

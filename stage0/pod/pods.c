@@ -5,12 +5,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
 
 enum { UUID_FILE_MAX = 4096 };
+
+/* How often to try again for a lock that someone is only looking at. */
+enum { LOOKS_MAX = 1000, LOOK_PAUSE_NS = 1000000 };
 
 /* In the order that a pod moves through them. */
 enum place {
@@ -341,10 +345,24 @@ int pod_fd(const struct pod *pod)
 	return pod->fd;
 }
 
+/* Takes the lock unless someone holds it exclusively. Who only looks lets go at once. */
+static int lock_soon(int fd, struct error *err)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_PAUSE_NS};
+	int r = lock_try(fd, LOCK_EXCLUSIVE, err);
+
+	for (int i = 0; r == LOCK_BUSY && i < LOOKS_MAX; i++) {
+		if (probe(fd, err) == LOCK_BUSY)
+			return LOCK_BUSY;
+		nanosleep(&pause, NULL);
+		r = lock_try(fd, LOCK_EXCLUSIVE, err);
+	}
+	return r;
+}
+
 int pod_lock(struct pod *pod, bool wait, struct error *err)
 {
-	int r = wait ? lock_wait(pod->fd, LOCK_EXCLUSIVE, err)
-	             : lock_try(pod->fd, LOCK_EXCLUSIVE, err);
+	int r = wait ? lock_wait(pod->fd, LOCK_EXCLUSIVE, err) : lock_soon(pod->fd, err);
 
 	if (r < 0)
 		return error_wrap(err, "pod '%s'", pod->uuid);

@@ -84,8 +84,9 @@ int pod_fd(const struct pod *pod);
  * POD_GONE. A lock of our own does not count. */
 must_check int pod_refresh(struct pod *pod, struct error *err);
 
-/* Takes the pod's lock exclusively. May return LOCK_BUSY when WAIT is false. The lock is
- * held until pod_free(). */
+/* Takes the pod's lock exclusively, and refreshes the pod. The lock is held until
+ * pod_free(). May return LOCK_BUSY when WAIT is false: someone holds it exclusively, as
+ * opposed to who only looks whether it is held. */
 must_check int pod_lock(struct pod *pod, bool wait, struct error *err);
 
 /* Moves the directory from where it was seen last to pods/TO. -ENOENT if someone else moved
@@ -105,6 +106,10 @@ int64_t pod_started(const struct pod *pod);
 pid_t pod_pid(const struct pod *pod);
 int pod_app_status(const struct pod *pod, const char *app);
 int64_t pod_app_finished(const struct pod *pod, const char *app);
+
+/* The process 1 of a pod that is up: the one in `pid`, or the child of the one in `ppid`
+ * (rkt 6.7). */
+must_check int pod_find_init(const struct pod *pod, pid_t *pid, struct error *err);
 
 /* Whether stage1 has said that the pod, which is running, is up. */
 bool pod_is_ready(const struct pod *pod);

@@ -88,6 +88,26 @@ test(the_full_time_is_local)
 	assert_full(1795195893440362745, "2026-11-20 18:31:33.44 +0100 CET");
 }
 
+static void assert_length(int64_t ns, const char *text)
+{
+	autofree char *length = time_length(ns);
+
+	assert_string_equal(length, text);
+}
+
+test(a_length_of_time_is_told_as_options_take_it)
+{
+	assert_length(0, "0s");
+	assert_length(1, "1ns");
+	assert_length(1500, "1.5\xc2\xb5s");
+	assert_length(20000000, "20ms");
+	assert_length(1050000000, "1.05s");
+	assert_length(90 * INT64_C(1000000000), "1m30s");
+	assert_length(1800 * INT64_C(1000000000), "30m0s");
+	assert_length(86400 * INT64_C(1000000000), "24h0m0s");
+	assert_length(3600 * INT64_C(1000000000) + 1, "1h0m0.000000001s");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -98,6 +118,7 @@ int main(void)
 		cmocka_unit_test(
 			the_full_time_has_milliseconds_without_zeros_at_their_end),
 		cmocka_unit_test(the_full_time_is_local),
+		cmocka_unit_test(a_length_of_time_is_told_as_options_take_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
