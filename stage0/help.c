@@ -137,10 +137,9 @@ void help_text(const struct help_about *about, const struct command *command,
 	bool is_group = !command || !command->run;
 
 	buf_format(out, "NAME:\n\t%s%s%s - %s\n", about->program, space, name,
-	           command ? command->summary
-	                   : "run pods of App Container images, without a daemon");
+	           command ? command->summary : HELP_SUMMARY);
 	buf_format(out, "\nUSAGE:\n\t%s%s%s %s\n", about->program, space, name,
-	           is_group        ? "[OPTIONS] COMMAND ..."
+	           is_group        ? HELP_ARGS
 	           : command->args ? command->args
 	                           : "");
 	if (!command)

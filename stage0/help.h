@@ -9,6 +9,13 @@
 #include "common/buf.h"
 #include "stage0/command.h"
 
+/* Of the program as a whole. */
+#define HELP_SUMMARY "run pods of App Container images, without a daemon"
+#define HELP_ARGS    "[OPTIONS] COMMAND ..."
+#define HELP_STATUS                                                                  \
+	"That of the pod or of the entered command, which is 128 + n when signal n " \
+	"ended it; 254 for every failure of the program's own."
+
 /* What the texts are about besides a command. */
 struct help_about {
 	const char *program;               /* "gantry" or "rkt" */

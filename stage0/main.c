@@ -19,11 +19,27 @@ enum { EXIT_NO_COMMAND = 2, EXIT_OURS = 254 };
 
 // clang-format off
 /* Every command; sorted by name. */
-#define COMMANDS(X)         \
+#define COMMANDS(X) \
+	X(cmd_api_service) \
+	X(cmd_app) \
+	X(cmd_attach) \
 	X(cmd_cat_manifest) \
-	X(cmd_help)         \
-	X(cmd_list)         \
-	X(cmd_status)       \
+	X(cmd_completion) \
+	X(cmd_config) \
+	X(cmd_enter) \
+	X(cmd_export) \
+	X(cmd_gc) \
+	X(cmd_help) \
+	X(cmd_image) \
+	X(cmd_image_extract) \
+	X(cmd_image_render) \
+	X(cmd_image_verify) \
+	X(cmd_list) \
+	X(cmd_metadata_service) \
+	X(cmd_rm) \
+	X(cmd_status) \
+	X(cmd_stop) \
+	X(cmd_trust) \
 	X(cmd_version)
 // clang-format on
 

@@ -3,6 +3,19 @@
 
 #include "common/file.h"
 #include "stage0/host.h"
+#include "stage0/man.h"
+
+static char *man_directory;
+
+static const struct option_spec options[] = {
+	{.name = "man-directory",
+         .arg = "DIR",
+         .help = "write all manual pages to DIR",
+         .flags = OPTION_HIDDEN,
+         .parse = option_text,
+         .value = &man_directory},
+	{0},
+};
 
 static int run_help(struct host *host, int argc, char **argv, struct error *err)
 {
@@ -12,6 +25,8 @@ static int run_help(struct host *host, int argc, char **argv, struct error *err)
 	const char *unknown;
 
 	(void)argc;
+	if (man_directory)
+		return man_write(&about, man_directory, err);
 	if (command_find(argv, host_options(host), &command, &unknown, err) < 0)
 		return err->code;
 	if (command && command->unserved)
@@ -26,5 +41,6 @@ const struct command cmd_help = {
 	.args = "[COMMAND]",
 	.summary = "print how a command is used",
 	.about = "Prints the help of COMMAND, or the list of commands.",
+	.options = options,
 	.run = run_help,
 };
