@@ -28,11 +28,18 @@ enum { EXIT_NO_COMMAND = 2, EXIT_OURS = 254 };
 	X(cmd_config) \
 	X(cmd_enter) \
 	X(cmd_export) \
+	X(cmd_fetch) \
 	X(cmd_gc) \
 	X(cmd_help) \
 	X(cmd_image) \
+	X(cmd_image_cat_manifest) \
+	X(cmd_image_export) \
 	X(cmd_image_extract) \
+	X(cmd_image_fetch) \
+	X(cmd_image_gc) \
+	X(cmd_image_list) \
 	X(cmd_image_render) \
+	X(cmd_image_rm) \
 	X(cmd_image_verify) \
 	X(cmd_list) \
 	X(cmd_metadata_service) \

@@ -25,3 +25,8 @@ option_parse pull_policy_parse;
 must_check int finder_find(struct host *host, const char *text, const char *signature,
                            enum pull_policy policy, struct image_id *id,
                            struct error *err);
+
+/* Finds the image in the store that TEXT, an ID, a prefix of one, or a name with labels,
+ * stands for, with no labels but those (rkt 2.23). */
+must_check int finder_resolve(struct store *store, const char *text, struct image_id *id,
+                              struct error *err);

@@ -63,7 +63,7 @@ test(debug_messages_are_for_those_who_ask)
 test(control_characters_do_not_reach_the_terminal)
 {
 	log_warning("a\nb\x1b[2J\x7f\t\r\xc3\xa9");
-	assert_printed("gantry: a?b?[2J???\xc3\xa9\n");
+	assert_printed("gantry: a?b?[2J?\t?\xc3\xa9\n");
 }
 
 test(a_long_message_is_one_line_that_ends)
