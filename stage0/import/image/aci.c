@@ -11,24 +11,31 @@
 #include "common/memory.h"
 #include "stage0/import/image/digest.h"
 #include "stage0/import/image/format.h"
+#include "stage0/import/image/gzip_sum.h"
+#include "stage0/import/image/tar_reader.h"
 
 enum { READ_SIZE = 128 << 10 };
 
 /*
  * Two libarchive readers: OUTER takes the compression off and knows no format, INNER sees
- * the plain stream and knows only tar. Between them pass all bytes that the image ID covers.
+ * the plain stream and knows only tar. Between them pass all bytes that the image ID covers,
+ * and a reader of our own sees them too: names, types and sizes are its, and INNER must agree.
  */
 struct aci {
 	int fd;
 	int copy_fd;
 	char *buffer;   /* what was read last */
-	size_t head;    /* bytes in BUFFER that were read to tell the format */
+	size_t begun;   /* bytes in BUFFER that were read to tell the format */
 	int64_t taken;  /* bytes of the archive read */
 	bool taken_all; /* and there are no more */
 
+	enum format format;
+	struct gzip_sum sum;
 	struct archive *outer;
 	struct archive *inner;
 	struct archive_entry *entry;
+	struct tar_reader *reader; /* what we make of the stream ourselves */
+	struct tar_head head;
 	int64_t entries;
 
 	struct digest *digest;
@@ -55,7 +62,8 @@ static int fail(struct aci *aci, struct archive *archive, const char *what,
 
 	if (aci->failure.code < 0)
 		return error_set(err, aci->failure.code, "%s", aci->failure.text);
-	return error_set(err, -EBADMSG, "%s: %s", what, text ? text : "unknown error");
+	return error_set(err, -EBADMSG, "%s: %s", what,
+	                 text ? text : "damaged or cut short");
 }
 
 static ssize_t take_bytes(struct aci *aci, char *to, size_t room)
@@ -70,6 +78,7 @@ static ssize_t take_bytes(struct aci *aci, char *to, size_t room)
 	if (n > 0 && aci->copy_fd >= 0 &&
 	    file_write(aci->copy_fd, to, (size_t)n, &aci->failure) < 0)
 		return error_wrap(&aci->failure, "cannot keep a copy");
+	gzip_sum_in(&aci->sum, to, (size_t)n);
 	aci->taken += n;
 	aci->taken_all = n == 0;
 	return n;
@@ -78,15 +87,15 @@ static ssize_t take_bytes(struct aci *aci, char *to, size_t room)
 /* Reads what the format is told by. */
 static int take_head(struct aci *aci, struct error *err)
 {
-	while (aci->head < FORMAT_HEAD && !aci->taken_all) {
-		ssize_t n = take_bytes(aci, aci->buffer + aci->head,
-		                       READ_SIZE - aci->head);
+	while (aci->begun < FORMAT_HEAD && !aci->taken_all) {
+		ssize_t n = take_bytes(aci, aci->buffer + aci->begun,
+		                       READ_SIZE - aci->begun);
 
 		if (n < 0) {
 			*err = aci->failure;
 			return err->code;
 		}
-		aci->head += (size_t)n;
+		aci->begun += (size_t)n;
 	}
 	return 0;
 }
@@ -95,10 +104,10 @@ static int take_head(struct aci *aci, struct error *err)
 static la_ssize_t read_archive(struct archive *archive, void *data, const void **bytes)
 {
 	struct aci *aci = data;
-	ssize_t n = (ssize_t)aci->head;
+	ssize_t n = (ssize_t)aci->begun;
 
 	(void)archive;
-	aci->head = 0;
+	aci->begun = 0;
 	*bytes = aci->buffer;
 	if (n == 0)
 		n = take_bytes(aci, aci->buffer, READ_SIZE);
@@ -137,24 +146,30 @@ static la_ssize_t read_stream(struct archive *archive, void *data, const void **
 		return -1;
 	}
 	digest_add(aci->digest, *bytes, len);
+	if (aci->format == FORMAT_GZIP)
+		gzip_sum_out(&aci->sum, *bytes, len);
 	aci->size += (int64_t)len;
-	return check_size(aci) < 0 ? -1 : (la_ssize_t)len;
+	if (check_size(aci) < 0 ||
+	    tar_reader_add(aci->reader, *bytes, len, &aci->failure) < 0)
+		return -1;
+	return (la_ssize_t)len;
 }
 
-static int open_outer(struct aci *aci, enum format format, struct error *err)
+static int open_outer(struct aci *aci, struct error *err)
 {
+	int (*filter)(struct archive *) = filters[aci->format];
 	struct archive_entry *entry;
 
 	aci->outer = archive_read_new();
 	/* A warning here means that libarchive would start a program instead. */
-	if (filters[format] && filters[format](aci->outer) != ARCHIVE_OK)
+	if (filter && filter(aci->outer) != ARCHIVE_OK)
 		return error_set(err, -ENOTSUP,
 		                 "compressed in a way this build cannot read");
 	archive_read_support_format_raw(aci->outer);
 	if (archive_read_open(aci->outer, aci, NULL, read_archive, NULL) != ARCHIVE_OK ||
 	    archive_read_next_header(aci->outer, &entry) != ARCHIVE_OK)
 		return fail(aci, aci->outer, "cannot inflate", err);
-	if (archive_filter_count(aci->outer) > (filters[format] ? 2 : 1))
+	if (archive_filter_count(aci->outer) > (filter ? 2 : 1))
 		return error_set(err, -EBADMSG, "compressed twice");
 	return 0;
 }
@@ -182,15 +197,15 @@ int aci_prepare(struct error *err)
 int aci_open(struct aci **aci, int fd, int copy_fd, struct error *err)
 {
 	autoptr(aci) new = memory_zeroed(1, sizeof(*new));
-	enum format format;
 
 	new->fd = fd;
 	new->copy_fd = copy_fd;
 	new->buffer = memory_zeroed(READ_SIZE, 1);
 	new->digest = digest_new();
+	new->reader = tar_reader_new();
 	if (take_head(new, err) < 0 ||
-	    format_tell(new->buffer, new->head, &format, err) < 0 ||
-	    open_outer(new, format, err) < 0 || open_inner(new, err) < 0)
+	    format_tell(new->buffer, new->begun, &new->format, err) < 0 ||
+	    open_outer(new, err) < 0 || open_inner(new, err) < 0)
 		return err->code;
 	*aci = take(new);
 	return 0;
@@ -202,9 +217,16 @@ void aci_free(struct aci *aci)
 		return;
 	archive_read_free(aci->inner);
 	archive_read_free(aci->outer);
+	tar_reader_free(aci->reader);
+	tar_head_clear(&aci->head);
 	digest_free(aci->digest);
 	free(aci->buffer);
 	free(aci);
+}
+
+static int disagree(struct error *err)
+{
+	return error_set(err, -EBADMSG, "an archive that can be read in two ways");
 }
 
 /* After the last entry: the rest of the stream is hashed like all before, and the archive
@@ -218,6 +240,10 @@ static int finish(struct aci *aci, struct error *err)
 		;
 	if (n < 0)
 		return fail(aci, aci->inner, "cannot read", err);
+	if (tar_reader_end(aci->reader, err) < 0)
+		return err->code;
+	if (tar_reader_next(aci->reader, &aci->head))
+		return disagree(err);
 	if (archive_filter_bytes(aci->outer, -1) != aci->taken)
 		return error_set(err, -EBADMSG,
 		                 "data after the end of the compressed stream");
@@ -229,54 +255,55 @@ static int finish(struct aci *aci, struct error *err)
 			return error_set(err, -EBADMSG,
 			                 "data after the end of the compressed stream");
 	}
+	if (aci->format == FORMAT_GZIP && gzip_sum_check(&aci->sum, err) < 0)
+		return err->code;
 	memcpy(aci->id, "sha512-", sizeof("sha512-"));
 	digest_end(aci->digest, aci->id + sizeof("sha512-") - 1);
 	return ACI_END;
 }
 
-/* libarchive's types, and ours. */
+/* The types as POSIX has them, as libarchive, and ours. */
 static const struct {
+	char posix;
 	unsigned theirs;
 	enum aci_type ours;
 } types[] = {
-	{AE_IFREG, ACI_FILE},         {AE_IFDIR, ACI_DIRECTORY},
-	{AE_IFLNK, ACI_SYMLINK},      {AE_IFCHR, ACI_CHARACTER_DEVICE},
-	{AE_IFBLK, ACI_BLOCK_DEVICE}, {AE_IFIFO, ACI_FIFO},
+	{'0', AE_IFREG, ACI_FILE},         {'1', 0, ACI_HARD_LINK},
+	{'2', AE_IFLNK, ACI_SYMLINK},      {'3', AE_IFCHR, ACI_CHARACTER_DEVICE},
+	{'4', AE_IFBLK, ACI_BLOCK_DEVICE}, {'5', AE_IFDIR, ACI_DIRECTORY},
+	{'6', AE_IFIFO, ACI_FIFO},
 };
 
-static int read_type(struct archive_entry *from, struct aci_entry *entry,
-                     struct error *err)
+/* What the two readers must agree about. */
+static int read_head(struct aci *aci, struct aci_entry *entry, struct error *err)
 {
-	if (archive_entry_hardlink(from)) {
-		entry->type = ACI_HARD_LINK;
-		entry->target = archive_entry_hardlink(from);
-		return 0;
-	}
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-		if (types[i].theirs != archive_entry_filetype(from))
-			continue;
-		entry->type = types[i].ours;
-		if (entry->type == ACI_SYMLINK)
-			entry->target = archive_entry_symlink(from);
-		if (entry->type == ACI_SYMLINK && !entry->target)
-			return error_set(err, -EBADMSG,
-			                 "'%.200s': a link whose target is not UTF-8",
-			                 entry->name);
-		return 0;
-	}
-	return error_set(err, -EBADMSG, "'%.200s': of an unknown type", entry->name);
+	struct tar_head *head = &aci->head;
+	size_t i = 0;
+
+	tar_head_clear(head);
+	if (!tar_reader_next(aci->reader, head))
+		return disagree(err);
+	while (types[i].posix != head->type)
+		i++;
+	if (!archive_entry_hardlink(aci->entry) != (head->type != '1') ||
+	    (types[i].theirs && types[i].theirs != archive_entry_filetype(aci->entry)) ||
+	    archive_entry_size(aci->entry) != head->size)
+		return disagree(err);
+	*entry = (struct aci_entry){
+		.type = types[i].ours,
+		.name = head->name,
+		.target = head->target,
+		.size = head->size,
+	};
+	return 0;
 }
 
-static int read_entry(struct archive_entry *from, struct aci_entry *entry,
-                      struct error *err)
+static int read_entry(struct aci *aci, struct aci_entry *entry, struct error *err)
 {
+	struct archive_entry *from = aci->entry;
 	int64_t uid = archive_entry_uid(from), gid = archive_entry_gid(from);
-	int r;
+	int r = read_head(aci, entry, err);
 
-	*entry = (struct aci_entry){.name = archive_entry_pathname(from)};
-	if (!entry->name)
-		return error_set(err, -EBADMSG, "an entry whose name is not UTF-8");
-	r = read_type(from, entry, err);
 	if (r < 0)
 		return r;
 	/* The last number means "no change" to chown(2). */
@@ -287,7 +314,6 @@ static int read_entry(struct archive_entry *from, struct aci_entry *entry,
 	entry->uid = (uid_t)uid;
 	entry->gid = (gid_t)gid;
 	entry->mode = archive_entry_perm(from);
-	entry->size = archive_entry_size(from);
 	entry->device = makedev((unsigned)archive_entry_rdevmajor(from),
 	                        (unsigned)archive_entry_rdevminor(from));
 	entry->times[1].tv_sec = archive_entry_mtime(from);
@@ -297,9 +323,6 @@ static int read_entry(struct archive_entry *from, struct aci_entry *entry,
 		entry->times[0].tv_sec = archive_entry_atime(from);
 		entry->times[0].tv_nsec = archive_entry_atime_nsec(from);
 	}
-	if (entry->size < 0)
-		return error_set(err, -EBADMSG, "'%.200s': its size is negative",
-		                 entry->name);
 	archive_entry_xattr_reset(from);
 	return 0;
 }
@@ -321,7 +344,7 @@ int aci_next(struct aci *aci, struct aci_entry *entry, struct error *err)
 	if (++aci->entries > ACI_ENTRIES_MAX)
 		return error_set(err, -EFBIG, "more than %d entries: refused",
 		                 ACI_ENTRIES_MAX);
-	return read_entry(aci->entry, entry, err);
+	return read_entry(aci, entry, err);
 }
 
 int aci_read(struct aci *aci, const void **data, size_t *len, int64_t *offset,
