@@ -142,6 +142,8 @@ static int run(char **argv, struct error *err)
 		return err->code;
 	/* From here on it is the app that holds the lock. */
 	spec.spec.keep_fd = lock_fd;
+	if (fcntl(lock_fd, F_SETFD, 0) < 0)
+		return error_errno(err, "cannot hand on the pod's lock");
 	return become(&spec, root_fd, err);
 }
 
