@@ -4,7 +4,9 @@
 #include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -124,7 +126,7 @@ int path_make_link(int old_fd, const char *old, int new_fd, const char *new,
 static int rename_with(int old_fd, const char *old, int new_fd, const char *new,
                        unsigned flags, struct error *err)
 {
-	if (renameat2(old_fd, old, new_fd, new, flags) < 0)
+	if (syscall(SYS_renameat2, old_fd, old, new_fd, new, flags) < 0)
 		return error_errno(err, "cannot rename '%s' to '%s'", old, new);
 	return 0;
 }
@@ -164,7 +166,7 @@ static int open_to_empty(int dir_fd, const char *path, struct error *err)
 
 	if (fd < 0)
 		return error_errno(err, "cannot open '%s'", path);
-	if (statx(fd, "", AT_EMPTY_PATH, 0, &st) < 0)
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &st) < 0)
 		r = error_errno(err, "cannot look at '%s'", path);
 	else if (st.stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		r = error_set(err, -EBUSY, "cannot remove '%s': it is a mount point",

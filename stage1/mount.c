@@ -2,43 +2,40 @@
 #include "stage1/mount.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
-#include <sys/syscall.h>
 
+#include "common/kernel.h"
 #include "common/path.h"
 
 int mount_make(const char *type, const struct mount_option *options, uint64_t attr,
                struct error *err)
 {
-	autoclose int fs_fd = fsopen(type, FSOPEN_CLOEXEC);
+	autoclose int fs_fd = kernel_fsopen(type);
 	int fd;
 
 	if (fs_fd < 0)
 		return error_errno(err, "cannot open file system '%s'", type);
 	for (const struct mount_option *o = options; o && o->key; o++)
-		if (fsconfig(fs_fd, o->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
-		             o->key, o->value, 0) < 0)
+		if (kernel_fsconfig(fs_fd,
+		                    o->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
+		                    o->key, o->value) < 0)
 			return error_errno(err, "file system '%s': option '%s'", type,
 			                   o->key);
-	if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+	if (kernel_fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
 		return error_errno(err, "cannot create file system '%s'", type);
-	fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, (unsigned)attr);
+	fd = kernel_fsmount(fs_fd, (unsigned)attr);
 	return fd >= 0 ? fd : error_errno(err, "cannot mount file system '%s'", type);
 }
 
 int mount_attach(int mount_fd, int target_fd, struct error *err)
 {
-	if (move_mount(mount_fd, "", target_fd, "",
-	               MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (kernel_move_mount(mount_fd, target_fd) < 0)
 		return error_errno(err, "cannot attach the mount");
 	return 0;
 }
 
 int mount_clone(int fd, struct error *err)
 {
-	int clone = open_tree(fd, "",
-	                      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
-	                              AT_RECURSIVE);
+	int clone = kernel_clone_tree(fd, AT_RECURSIVE);
 
 	return clone >= 0 ? clone : error_errno(err, "cannot clone the mount");
 }
@@ -60,7 +57,7 @@ int mount_set(int fd, uint64_t attr, unsigned flags, struct error *err)
 {
 	struct mount_attr set = {.attr_set = attr};
 
-	if (mount_setattr(fd, "", AT_EMPTY_PATH | flags, &set, sizeof(set)) < 0)
+	if (kernel_mount_setattr(fd, flags, &set) < 0)
 		return error_errno(err, "cannot change the mount");
 	return 0;
 }
@@ -70,7 +67,7 @@ int mount_pivot(int root_fd, struct error *err)
 	/* The old root ends up under the new one, at the same place, and goes from there. */
 	if (fchdir(root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return error_errno(err, "cannot change the root");
-	if (umount2(".", MNT_DETACH) < 0)
+	if (kernel_detach_here() < 0)
 		return error_errno(err, "cannot drop the old root");
 	if (chdir("/") < 0)
 		return error_errno(err, "cannot enter the new root");

@@ -4,10 +4,10 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "common/kernel.h"
 #include "common/memory.h"
 #include "common/path.h"
 

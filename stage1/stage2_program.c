@@ -3,9 +3,10 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mount.h>
 
+#include "common/kernel.h"
 #include "common/path.h"
+#include "stage1/mount.h"
 
 /* The directory of the running program, which lies in the stage1 image. */
 static int open_own_dir(struct error *err)
@@ -20,17 +21,15 @@ static int open_own_dir(struct error *err)
 
 int stage2_program_open(struct stage2_program *stage2, struct error *err)
 {
-	struct mount_attr set = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV};
 	autoclose int dir_fd = open_own_dir(err);
 	autoclose int tree_fd = -1;
 
 	if (dir_fd < 0)
 		return err->code;
-	tree_fd = open_tree(dir_fd, "",
-	                    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	tree_fd = mount_clone(dir_fd, err);
 	if (tree_fd < 0 ||
-	    mount_setattr(tree_fd, "", AT_EMPTY_PATH, &set, sizeof(set)) < 0)
-		return error_errno(err, "cannot make stage2's files read-only");
+	    mount_set(tree_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, 0, err) < 0)
+		return err->code;
 	stage2->program_fd = path_open(tree_fd, "stage2", PATH_OURS, O_PATH, err);
 	if (stage2->program_fd < 0)
 		return err->code;

@@ -6,9 +6,8 @@
  */
 
 #include <signal.h>
-#include <stddef.h>
-#include <sys/pidfd.h>
 
+#include "common/kernel.h"
 #include "common/log.h"
 #include "stage1/target.h"
 
@@ -20,7 +19,7 @@ static int stop(char **argv, struct error *err)
 	if (stage1_stop_decode(argv + 1, &args, err) < 0 ||
 	    target_find(&target, NULL, err) < 0)
 		return err->code;
-	if (pidfd_send_signal(target.fd, args.force ? SIGKILL : SIGTERM, NULL, 0) < 0)
+	if (kernel_pidfd_send_signal(target.fd, args.force ? SIGKILL : SIGTERM) < 0)
 		return error_errno(err, "cannot signal the pod");
 	return 0;
 }

@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 
 #include "common/file.h"
+#include "common/kernel.h"
 #include "common/lock.h"
 #include "common/memory.h"
 #include "common/path.h"
@@ -52,7 +52,7 @@ int target_find(struct target *target, const char *text, struct error *err)
 
 	if (r < 0)
 		return r;
-	target->fd = pidfd_open(target->pid, 0);
+	target->fd = kernel_pidfd_open(target->pid);
 	if (target->fd < 0)
 		return error_errno(err, "cannot find process %d of the pod",
 		                   (int)target->pid);
@@ -100,7 +100,7 @@ int target_find_app(struct target *target, const char *app, struct error *err)
 	rest = text.data;
 	while ((word = strsep(&rest, " "))) {
 		pid_t pid = (pid_t)strtol(word, NULL, 10), inside;
-		int fd = pid > 0 ? pidfd_open(pid, 0) : -1;
+		int fd = pid > 0 ? kernel_pidfd_open(pid) : -1;
 
 		/* The descriptor first: what we read after it is of that process. */
 		if (fd < 0)

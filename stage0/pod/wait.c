@@ -6,10 +6,10 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "common/kernel.h"
 #include "common/path.h"
 #include "common/process.h"
 
@@ -69,7 +69,7 @@ static int watch_lock(struct watch *watch, const struct pod *pod, struct error *
 		watch->child = 0;
 		return error_errno(err, "cannot wait for the lock");
 	}
-	watch->child_fd = (int)syscall(SYS_pidfd_open, watch->child, 0);
+	watch->child_fd = kernel_pidfd_open(watch->child);
 	return watch->child_fd < 0 ? error_errno(err, "cannot wait for the lock") : 0;
 }
 

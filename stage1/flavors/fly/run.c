@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <linux/mount.h>
 #include <sys/syscall.h>
 
 #include "common/appc/isolator.h"
