@@ -8,8 +8,10 @@
 
 int main(void)
 {
-	static const char text[] = "{\"a\":[1,-2.5,\"\\u00e9\\n\",true,null,{\"b\":1e3}]}";
-	static const char again[] = "{\"a\":[1,-2.5,\"\xc3\xa9\\n\",true,null,{\"b\":1000.0}]}";
+	static const char text[] =
+		"{\"a\":[1,-2.5,\"\\u00e9\\n\",true,null,{\"b\":1e3}]}";
+	static const char again[] =
+		"{\"a\":[1,-2.5,\"\xc3\xa9\\n\",true,null,{\"b\":1000.0}]}";
 	json_error_t error;
 	json_t *value = json_loads(text, 0, &error);
 	char *out = value ? json_dumps(value, JSON_COMPACT) : NULL;

@@ -8,9 +8,9 @@
  */
 
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <string.h>
-#include <linux/mount.h>
 #include <sys/syscall.h>
 
 #include "common/appc/isolator.h"
