@@ -87,8 +87,7 @@ static int enter_app(struct pod *pod, const char *app, char **command, struct er
 		shell_command[0] = shell = choose_shell(pod, app);
 		args.command = shell_command;
 	}
-	if (pod_wait_ready(pod, WAIT_FOREVER, err) < 0 ||
-	    pod_find_init(pod, &pid, err) < 0)
+	if (pod_wait_ready(pod, WAIT_START, err) < 0 || pod_find_init(pod, &pid, err) < 0)
 		return err->code;
 	args.pid = pid_text = memory_format("%d", (int)pid);
 	stage1_enter_encode(&args, &argv);
@@ -100,7 +99,7 @@ static int run_enter(struct host *host, int argc, char **argv, struct error *err
 	autoclear(pod_manifest) manifest = {0};
 	autoptr(pod) pod = NULL;
 	const char *app = NULL;
-	int data_fd, r;
+	int data_fd;
 
 	if (argc < 1)
 		return error_set(err, USAGE_ERROR, "takes a UUID");
@@ -114,10 +113,7 @@ static int run_enter(struct host *host, int argc, char **argv, struct error *err
 		return err->code;
 	if (find_app(host, &manifest, &app, err) < 0)
 		return error_wrap(err, "unable to determine app name");
-	r = enter_app(pod, app, argv + 1, err);
-	if (r == -ENOENT)
-		return error_wrap(err, "cannot enter pod \"%s\"", pod_uuid(pod));
-	return r;
+	return enter_app(pod, app, argv + 1, err);
 }
 
 const struct command cmd_enter = {

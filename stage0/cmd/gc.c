@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "stage0/command.h"
+#include "stage0/store/store.h"
 #include "stage0/time_text.h"
 
 static uint64_t grace_period = 30 * UINT64_C(60000000000);
@@ -135,6 +136,7 @@ static int act_on_all(const char *place, act_on_pod *act, struct host *host,
 static int run_gc(struct host *host, int argc, char **argv, struct error *err)
 {
 	int data_fd = host_data_dir(host, false, err);
+	struct store *store;
 
 	(void)argv;
 	if (argc)
@@ -147,7 +149,9 @@ static int run_gc(struct host *host, int argc, char **argv, struct error *err)
 		if ((steps[i].marks || !mark_only) &&
 		    act_on_all(steps[i].place, steps[i].act, host, err) < 0)
 			return err->code;
-	return mark_only ? 0 : gc_sweep_leftovers(data_fd, err);
+	if (mark_only)
+		return 0;
+	return host_store(host, &store, err) < 0 ? err->code : store_sweep(store, err);
 }
 
 const struct command cmd_gc = {

@@ -11,7 +11,6 @@
 #include "common/pod/pod.h"
 #include "common/pod/stage1_abi.h"
 #include "stage0/pod/launch.h"
-#include "stage0/store/draft.h"
 
 static const struct {
 	const char *kind;
@@ -101,13 +100,4 @@ int gc_delete(struct pod *pod, struct host *host, struct error *err)
 	if (path_remove_tree(host_data_dir(host, false, err), path, err) < 0)
 		return error_wrap(err, "cannot remove pod \"%s\"", pod_uuid(pod));
 	return 0;
-}
-
-int gc_sweep_leftovers(int data_fd, struct error *err)
-{
-	autoclose int drafts_fd = path_open_dir(data_fd, "cas/tmp", err);
-
-	if (drafts_fd == -ENOENT)
-		return 0;
-	return drafts_fd < 0 ? drafts_fd : draft_sweep(drafts_fd, err);
 }

@@ -26,6 +26,3 @@ must_check int gc_age(const struct pod *pod, int64_t *age, struct error *err);
 /* Deletes a pod in exited-garbage or garbage that we hold the lock of. That stage1's gc entry
  * point failed is said, and hinders nothing. */
 must_check int gc_delete(struct pod *pod, struct host *host, struct error *err);
-
-/* Removes what killed commands left behind outside of pods. */
-must_check int gc_sweep_leftovers(int data_fd, struct error *err);

@@ -7,6 +7,7 @@
 
 #include "common/file.h"
 #include "common/memory.h"
+#include "common/number.h"
 #include "common/path.h"
 #include "common/pod/pod.h"
 #include "stage0/pod/pods.h"
@@ -38,30 +39,22 @@ static int64_t file_time(const struct pod *pod, const char *path)
 	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
 }
 
-/* The decimal number of at most MAX that TEXT is, all LEN bytes of it; else -1. */
-static int parse_number(const char *text, size_t len, int max)
-{
-	int64_t number = 0;
-
-	if (len == 0 || len > 10 || strspn(text, "0123456789") < len)
-		return -1;
-	for (size_t i = 0; i < len; i++)
-		number = number * 10 + (text[i] - '0');
-	return number <= max ? (int)number : -1;
-}
-
-/* Reads a file that holds a number of at most MAX, perhaps a line end, and nothing else; -1
- * if it does not. */
+/* Reads a file that holds a number from 0 to MAX, perhaps a line end, and nothing else; -1 if
+ * it does not. */
 static int read_number(const struct pod *pod, const char *path, int max)
 {
 	autoclear(buf) text = {0};
 	struct error err;
+	int64_t number;
 
 	if (file_read_at(pod_fd(pod), path, NUMBER_FILE_MAX, &text, &err) < 0)
 		return -1;
 	if (text.len && text.data[text.len - 1] == '\n')
-		text.len--;
-	return parse_number(buf_string(&text), text.len, max);
+		text.data[--text.len] = '\0';
+	if (strlen(buf_string(&text)) != text.len ||
+	    number_parse(buf_string(&text), 0, max, &number, &err) < 0)
+		return -1;
+	return (int)number;
 }
 
 int pod_read_manifest(const struct pod *pod, struct pod_manifest *manifest,
@@ -117,13 +110,14 @@ static int find_child(pid_t pid, pid_t *child, struct error *err)
 	                                    (int)pid);
 	autoclear(buf) text = {0};
 	autoclose int fd = path_open(AT_FDCWD, path, PATH_HOST, O_RDONLY, err);
+	int64_t number;
 
 	if (fd < 0 || file_read(fd, CHILDREN_MAX, &text, err) < 0)
 		return err->code;
-	*child = parse_number(buf_string(&text), strcspn(buf_string(&text), " "),
-	                      INT_MAX);
-	if (*child <= 0)
+	text.data[strcspn(text.data, " ")] = '\0';
+	if (number_parse(text.data, 1, INT_MAX, &number, err) < 0)
 		return error_set(err, -ESRCH, "process %d has no child", (int)pid);
+	*child = (pid_t)number;
 	return 0;
 }
 

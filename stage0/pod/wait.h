@@ -12,6 +12,10 @@
 
 enum { WAIT_FOREVER = -1 };
 
+/* How long a pod that is being started is given before a command that needs its processes
+ * does without: nanoseconds. */
+#define WAIT_START (10 * INT64_C(1000000000))
+
 enum wait_outcome { WAIT_DONE, WAIT_TIMED_OUT };
 
 /* Whether the pod is done for good: exited, exited garbage, aborted prepare, garbage or gone

@@ -135,6 +135,8 @@ int store_sweep(struct store *store, struct error *err)
 	if (r < 0)
 		return r;
 	r = name_index_sweep(store->names_fd, store->images_fd, err);
+	if (r >= 0)
+		r = image_info_sweep(store->images_fd, err);
 	store_unlock(store);
 	if (r >= 0)
 		r = store_drafts_fd(store, err);

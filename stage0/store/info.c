@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
+#include <string.h>
 
 #include "common/appc/schema.h"
 #include "common/file.h"
@@ -32,6 +33,27 @@ int image_info_write(int dir_fd, const struct image_info *info, struct error *er
 	schema_encode(&info_schema, info, SCHEMA_COMPACT, &text);
 	buf_char(&text, '\n');
 	return file_replace_at(dir_fd, "info", 0644, buf_string(&text), err);
+}
+
+int image_info_sweep(int images_fd, struct error *err)
+{
+	autoclear(strv) keys = {0};
+	int r = path_list(images_fd, ".", &keys, err);
+
+	for (size_t i = 0; r >= 0 && i < keys.count; i++) {
+		autoclear(strv) names = {0};
+
+		if (path_list(images_fd, keys.items[i], &names, err) < 0)
+			continue; /* not an image */
+		for (size_t k = 0; r >= 0 && k < names.count; k++) {
+			autofree char *path = memory_format("%s/%s", keys.items[i],
+			                                    names.items[k]);
+
+			if (strncmp(names.items[k], "info.", strlen("info.")) == 0)
+				r = path_remove(images_fd, path, err);
+		}
+	}
+	return r;
 }
 
 int image_info_read(int dir_fd, const char *name, struct image_info *info,

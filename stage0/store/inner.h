@@ -36,6 +36,10 @@ must_check int image_info_write(int dir_fd, const struct image_info *info,
 must_check int image_info_read(int dir_fd, const char *name, struct image_info *info,
                                struct error *err);
 
+/* Removes what a killed image_info_write() left in the images under IMAGES_FD. Under the
+ * store's exclusive lock, as writing is under the shared one. */
+must_check int image_info_sweep(int images_fd, struct error *err);
+
 /* The index of names: cas/name/NAME/KEY says that the image KEY may be called NAME. */
 must_check int name_index_add(int names_fd, const char *name, const struct image_id *id,
                               struct error *err);

@@ -103,7 +103,8 @@ must_check int store_remove(struct store *store, const struct image_id *id,
 must_check int store_remove_trees(struct store *store, const struct strv *keep,
                                   struct strv *removed, struct error *err);
 
-/* Removes the drafts that dead processes left, and names that no image has. */
+/* Removes the drafts that dead processes left, names that no image has, and parts of an info
+ * that was never written whole. */
 must_check int store_sweep(struct store *store, struct error *err);
 
 /*

@@ -307,7 +307,7 @@ test(trees_that_nothing_needs_are_removed_and_only_they)
 	assert_true(is_there("cas/tree/deps-" ID_3));
 }
 
-test(a_sweep_removes_dead_drafts_and_names_of_no_image)
+test(a_sweep_removes_what_dead_processes_left)
 {
 	struct image_id one = id_of(ID_1), id;
 	struct error err;
@@ -318,12 +318,17 @@ test(a_sweep_removes_dead_drafts_and_names_of_no_image)
 	assert_int_equal(name_index_add(store->names_fd, "a", &one, &err), 0);
 	assert_int_equal(name_index_add(store->names_fd, "b", &one, &err), 0);
 	assert_int_equal(path_make_dirs(top_fd, "cas/tmp/dead/deep", 0755, &err), 0);
+	assert_int_equal(file_create_at(top_fd, "cas/image/" ID_2 "/info.77", 0644,
+	                                "{\"dig", &err),
+	                 0);
 	tmp = path_open_dir(top_fd, "cas/tmp", &err);
 	assert_int_equal(draft_begin(&alive, tmp, "alive", &err), 0);
 	assert_int_equal(store_sweep(store, &err), 0);
 	assert_false(is_there("cas/name/b"));
 	assert_false(is_there("cas/name/a/" ID_1));
 	assert_false(is_there("cas/tmp/dead"));
+	assert_false(is_there("cas/image/" ID_2 "/info.77"));
+	assert_true(is_there("cas/image/" ID_2 "/info"));
 	assert_true(is_there("cas/tmp/alive"));
 	assert_int_equal(find("a", NULL, NULL, &id), STORE_OK);
 	assert_string_equal(id.text, ID_2);
@@ -360,7 +365,7 @@ int main(void)
 		with_store(a_list_has_every_image_once_and_nothing_else),
 		with_store(a_removed_image_is_gone_but_not_its_tree),
 		with_store(trees_that_nothing_needs_are_removed_and_only_they),
-		with_store(a_sweep_removes_dead_drafts_and_names_of_no_image),
+		with_store(a_sweep_removes_what_dead_processes_left),
 		with_store(what_appears_while_trees_are_judged_waits),
 	};
 
