@@ -10,6 +10,17 @@ static size_t name_length(const char *item)
 	return strcspn(item, ":");
 }
 
+/* What these words mean leaves nothing to say more of. */
+static bool takes_arguments(const char *item, size_t len)
+{
+	static const char *const words[] = {"all", "host", "none"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strlen(words[i]) == len && !memcmp(words[i], item, len))
+			return false;
+	return true;
+}
+
 static int check_item(const struct strv *nets, const char *item, struct error *err)
 {
 	size_t len = name_length(item);
@@ -20,8 +31,7 @@ static int check_item(const struct strv *nets, const char *item, struct error *e
 	if (args && strchr(args, ':'))
 		return error_set(err, -EINVAL, "network '%s' has more than one ':'",
 		                 item);
-	if (args && ((len == 3 && !memcmp(item, "all", len)) ||
-	             (len == 4 && !memcmp(item, "host", len))))
+	if (args && !takes_arguments(item, len))
 		return error_set(err, -EINVAL, "network '%.*s' takes no arguments",
 		                 (int)len, item);
 	for (size_t i = 0; i < nets->count; i++)

@@ -146,12 +146,15 @@ int served_request(const struct pod_request *request, struct error *err)
 
 int served_net(const struct strv *nets, const char **net, struct error *err)
 {
+	const char *name;
+
 	for (size_t i = 0; networks[i]; i++)
 		if (strv_has(nets, networks[i])) {
 			*net = networks[i];
 			return 0;
 		}
+	name = nets->count ? nets->items[0] : "default";
 	return error_set(err, -EOPNOTSUPP,
-	                 "network '%s' is not served yet: use --net=none or --net=host",
-	                 nets->count ? nets->items[0] : "default");
+	                 "network '%.*s' is not served yet: use --net=none or --net=host",
+	                 (int)strcspn(name, ":"), name);
 }
