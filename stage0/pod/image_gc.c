@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "common/lock.h"
 #include "common/memory.h"
 #include "common/path.h"
 #include "common/pod/pod.h"
 #include "stage0/pod/pods.h"
+#include "stage0/pod/prepare_lock.h"
 #include "stage0/store/store.h"
 
 #define TREE_PREFIX "deps-sha512-"
@@ -124,21 +124,6 @@ static int collect_images(struct store *store, int64_t unused_since,
 	return r < 0 ? r : 0;
 }
 
-static int lock_prepare(int data_fd, struct error *err)
-{
-	int fd = path_create(data_fd, HOST_PREPARE_LOCK, 0600, err);
-
-	if (fd == -EEXIST)
-		fd = path_open(data_fd, HOST_PREPARE_LOCK, PATH_OURS, O_RDONLY, err);
-	if (fd < 0)
-		return fd;
-	if (lock_wait(fd, LOCK_EXCLUSIVE, err) < 0) {
-		close(fd);
-		return error_wrap(err, "'%s'", HOST_PREPARE_LOCK);
-	}
-	return fd;
-}
-
 int image_gc(struct host *host, int64_t unused_since, struct strv *images,
              struct strv *trees, struct error *err)
 {
@@ -152,7 +137,7 @@ int image_gc(struct host *host, int64_t unused_since, struct strv *images,
 	data_fd = host_data_dir(host, true, err);
 	if (data_fd < 0)
 		return data_fd;
-	lock = lock_prepare(data_fd, err);
+	lock = prepare_lock(host, LOCK_EXCLUSIVE, err);
 	if (lock < 0)
 		return lock;
 	if (collect_trees(data_fd, &used, err) < 0 ||
