@@ -43,7 +43,10 @@ enum { EXIT_NO_COMMAND = 2, EXIT_OURS = 254 };
 	X(cmd_image_verify) \
 	X(cmd_list) \
 	X(cmd_metadata_service) \
+	X(cmd_prepare) \
 	X(cmd_rm) \
+	X(cmd_run) \
+	X(cmd_run_prepared) \
 	X(cmd_status) \
 	X(cmd_stop) \
 	X(cmd_trust) \
