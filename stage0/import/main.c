@@ -67,7 +67,7 @@ static int unpack(struct unpacking *u, struct import_answer *answer, struct erro
 		r = extract_image(aci, u->unpacked_fd, &u->manifest, &answer->tree_size,
 		                  err);
 	if (r < 0)
-		return error_wrap(err, "'%s'", u->name);
+		return r;
 	snprintf(answer->digest, sizeof(answer->digest), "%s", aci_digest(aci));
 	name_tree(answer->digest, &answer->tree);
 	answer->size = aci_size(aci);
@@ -91,7 +91,7 @@ static int use_manifest(struct unpacking *u, struct import_answer *answer,
 	if (r >= 0 && manifest.path_whitelist.count)
 		r = extract_prune(u->unpacked_fd, &manifest.path_whitelist,
 		                  &answer->tree_size, err);
-	return r < 0 ? error_wrap(err, "'%s'", u->name) : 0;
+	return r;
 }
 
 static int run(const char *name, struct import_answer *answer, struct error *err)
@@ -102,7 +102,7 @@ static int run(const char *name, struct import_answer *answer, struct error *err
 	if (r >= 0)
 		r = sandbox_enter(IMPORT_DRAFT, &u.root_fd, err);
 	if (r < 0)
-		return error_wrap(err, "cannot unpack '%s'", name);
+		return error_wrap(err, "cannot unpack");
 	r = unpack(&u, answer, err);
 	return r < 0 ? r : use_manifest(&u, answer, err);
 }

@@ -4,7 +4,7 @@
 /*
  * What passes between gantry and the import program when an archive is unpacked.
  *
- * gantry starts `import unpack NAME` (NAME is for messages) with five descriptors, and the
+ * gantry starts `import unpack NAME` (NAME is what "manifest of 'NAME'" says) with five descriptors, and the
  * program answers with one struct import_answer and ends. It has filled the draft with
  *
  *	aci			the bytes it read

@@ -17,7 +17,7 @@
 struct import {
 	struct store *store;
 	const char *origin;
-	const char *name; /* the origin's last part, for messages */
+	const char *name; /* the origin's last part, for what is said of the manifest */
 	struct draft *draft;
 	struct import_answer answer;
 	struct image_id id;
@@ -85,10 +85,9 @@ static int run_program(struct import *import, int aci_fd, struct error *err)
 	}
 	if (status > 128)
 		return error_set(err, -EPROTO,
-		                 "'%s': the import program was killed by signal %d",
-		                 import->name, status - 128);
-	return error_set(err, -EPROTO, "'%s': the import program gave no answer",
-	                 import->name);
+		                 "the import program was killed by signal %d",
+		                 status - 128);
+	return error_set(err, -EPROTO, "the import program gave no answer");
 }
 
 /* The program has read hostile bytes: its answer is judged like them. */
@@ -110,8 +109,7 @@ static int check_answer(struct import *import, struct error *err)
 	    image_id_parse(a->tree.text + sizeof(deps) - 1, &tree, err) < 0 ||
 	    a->size < 0 || a->tree_size < 0)
 		return error_set(err, -EPROTO,
-		                 "'%s': the import program's answer makes no sense",
-		                 import->name);
+		                 "the import program's answer makes no sense");
 	return 0;
 }
 
@@ -128,9 +126,8 @@ static int read_manifest(struct import *import, struct error *err)
 		return error_wrap(err, "manifest of '%s'", import->name);
 	if (import->manifest.dependencies.count)
 		return error_set(err, -EOPNOTSUPP,
-		                 "'%s' depends on the image '%s': dependencies are not "
+		                 "depends on the image '%s': dependencies are not "
 		                 "served yet",
-		                 import->name,
 		                 import->manifest.dependencies.items[0].image_name);
 	return 0;
 }
@@ -221,7 +218,7 @@ static int store_it(struct import *import, struct error *err)
 		r = publish(import, err);
 		store_unlock(import->store);
 	}
-	return r < 0 ? error_wrap(err, "cannot store '%s'", import->name) : r;
+	return r < 0 ? error_wrap(err, "cannot store") : r;
 }
 
 int store_import(struct store *store, int aci_fd, const char *origin, struct image_id *id,

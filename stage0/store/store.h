@@ -110,7 +110,8 @@ must_check int store_sweep(struct store *store, struct error *err);
 /*
  * Imports the archive open as ACI_FD: the import program unpacks, checks and hashes it in a
  * sandbox of its own, then image and tree are published. ORIGIN is for "info", and its last
- * part for messages: "manifest of 'web.aci': .app.group: required". Storing one twice is no error: its import time is renewed.
+ * part for the message "manifest of 'web.aci': .app.group: required"; the others are about
+ * what the caller names. Storing one twice is no error: its import time is renewed.
  */
 must_check int store_import(struct store *store, int aci_fd, const char *origin,
                             struct image_id *id, struct error *err);

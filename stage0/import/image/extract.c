@@ -131,8 +131,8 @@ static int enter_parent(struct extractor *x, const char *dir, struct error *err)
 	fd = path_open_dir(x->top_fd, dir[0] ? dir : ".", err);
 	if (fd == -ELOOP || fd == -ENOTDIR)
 		return error_set(err, fd,
-		                 "'%.200s' is a link or a file of the same archive: "
-		                 "nothing can be in it",
+		                 "'%.200s' leads through a link or a file of the same "
+		                 "archive",
 		                 dir);
 	if (fd >= 0)
 		return stay_in(x, dir, fd, err);
