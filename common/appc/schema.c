@@ -254,7 +254,7 @@ static json_t *member(const struct decoder *d, json_t *in, const char *name, boo
 		count++;
 	}
 	*twice = d->strict && count > 1;
-	return exact ? exact : found;
+	return found;
 }
 
 static bool is_absent(const struct field *f, const json_t *value)

@@ -17,6 +17,7 @@
 
 #include "common/buf.h"
 #include "common/error.h"
+#include "common/list.h"
 #include "common/strv.h"
 
 enum { SCHEMA_DOCUMENT_MAX = 4 << 20, SCHEMA_DEPTH_MAX = 64 };
@@ -46,23 +47,6 @@ enum field_flag {
 };
 
 enum choice { CHOICE_UNSET, CHOICE_NO, CHOICE_YES };
-
-/* An array of structs; lies in memory like struct list. */
-#define LIST_OF(type)         \
-	struct {              \
-		type *items;  \
-		size_t count; \
-	}
-
-struct list {
-	void *items;
-	size_t count;
-};
-
-/* Adds a zeroed item to a LIST_OF() and returns it; valid until the next one. */
-#define list_add(to) \
-	((__typeof__((to)->items))list_add_((struct list *)(to), sizeof(*(to)->items)))
-void *list_add_(struct list *list, size_t size);
 
 /* An entry of labels, annotations, environment; and of an object of strings. */
 struct name_value {

@@ -18,15 +18,6 @@ static const struct schema *item_schema(const struct field *f)
 	return f->kind == FIELD_MAP ? &map_schema : f->of;
 }
 
-void *list_add_(struct list *list, size_t size)
-{
-	char *item;
-
-	list->items = memory_resized(list->items, list->count + 1, size);
-	item = (char *)list->items + list->count++ * size;
-	return memset(item, 0, size);
-}
-
 static void copy_items(const struct schema *of, const struct list *from, struct list *to)
 {
 	if (!from->count)

@@ -181,6 +181,7 @@ test(a_url_has_a_scheme_and_a_sound_host)
 	assert_null(name_check_url("https://example.com?q"));
 	assert_non_null(name_check_url("https://"));
 	assert_non_null(name_check_url("https://@/"));
+	assert_non_null(name_check_url("https://a b@example.com/"));
 	assert_non_null(name_check_url("https://[]/"));
 	assert_non_null(name_check_url("https://[::1/"));
 	assert_non_null(name_check_url("https://example.com:80a/"));

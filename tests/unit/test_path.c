@@ -171,31 +171,50 @@ test(removing_a_tree_removes_all_and_follows_no_link)
 	assert_false(is_there("other/a"));
 }
 
-test(a_tree_deeper_than_there_are_descriptors_is_removed)
+/* Makes directories below PATH, each in the one before. */
+static void make_deep(const char *path, int depth)
 {
-	const struct rlimit few = {64, 64};
-	struct rlimit many;
-	int fd = work_fd;
+	int fd;
 
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &many), 0);
-	assert_int_equal(
-		setrlimit(RLIMIT_NOFILE, &(struct rlimit){few.rlim_cur, many.rlim_max}),
-		0);
-	for (int i = 0; i < 500; i++) {
+	assert_int_equal(path_make_dirs(work_fd, path, 0755, &err), 0);
+	fd = path_open_dir(work_fd, path, &err);
+	for (int i = 0; i < depth; i++) {
 		int next;
 
 		assert_int_equal(path_make_dir(fd, "d", 0755, &err), 0);
-		/* In the way of what is moved up. */
-		assert_int_equal(path_make_dir(fd, ".removing-3", 0755, &err), 0);
 		next = path_open_dir(fd, "d", &err);
-		if (fd != work_fd)
-			close(fd);
+		close(fd);
 		fd = next;
 	}
 	close(fd);
-	assert_int_equal(path_remove_tree(work_fd, "d", &err), 0);
-	assert_false(is_there("d"));
+}
+
+test(a_tree_deeper_than_there_are_descriptors_is_removed)
+{
+	struct rlimit many;
+
+	make_deep("tree", 500);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &many), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){64, many.rlim_max}),
+	                 0);
+	assert_int_equal(path_remove_tree(work_fd, "tree", &err), 0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
+	assert_false(is_there("tree"));
+}
+
+/* What lies too deep is moved up first, under a name of ours. Of so many names, some are
+ * still there when their turn comes, in whatever order they are listed. */
+test(names_in_the_way_keep_no_tree_alive)
+{
+	for (int i = 0; i < 30; i++) {
+		autofree char *deep = memory_format("tree/%d", i);
+		autofree char *name = memory_format("tree/.removing-%d", i);
+
+		make_deep(deep, 40);
+		assert_int_equal(path_make_dir(work_fd, name, 0755, &err), 0);
+	}
+	assert_int_equal(path_remove_tree(work_fd, "tree", &err), 0);
+	assert_false(is_there("tree"));
 }
 
 /* In a mount namespace of its own: 0 if the tree stayed, as it must; 77 if there is none. */
@@ -296,6 +315,7 @@ int main(void)
 		unit_with_work(renaming_replaces_or_refuses_as_asked),
 		unit_with_work(removing_a_tree_removes_all_and_follows_no_link),
 		unit_with_work(a_tree_deeper_than_there_are_descriptors_is_removed),
+		unit_with_work(names_in_the_way_keep_no_tree_alive),
 		unit_with_work(what_is_mounted_in_a_tree_stays),
 		unit_with_work(attributes_are_those_of_a_link_itself),
 		unit_with_work(a_list_has_all_names_and_no_dots),
