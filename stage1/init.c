@@ -79,6 +79,7 @@ struct start {
 	size_t app;
 	bool own_root; /* the root is set up in the child, not by process 1 */
 	int dev_fd;    /* /dev, unless OWN_ROOT */
+	bool failed;   /* with ERROR */
 	struct error error;
 };
 
@@ -122,22 +123,20 @@ static int set_oom_score(const struct app_plan *plan, struct error *err)
 	return 0;
 }
 
-/* In the child, on a stack of its own in the parent's memory, up to the exec of stage2. */
-static int start_child(void *data)
+/* Becomes stage2. Returns only to fail. */
+static int become_stage2(struct start *start, struct error *err)
 {
-	struct start *start = data;
 	const struct init *init = start->init;
 	const struct app_spec *spec = &init->specs[start->app];
 	struct exec_spec exec = spec->spec;
 	autoclear(strv) argv = {0};
 
 	setsid();
-	if (start->own_root &&
-	    enter_root(init, start->app, &start->dev_fd, &start->error) < 0)
-		return 254;
-	if (take_stdin(init, start->dev_fd, &start->error) < 0 ||
-	    set_oom_score(&init->plan->apps.items[start->app], &start->error) < 0)
-		return 254;
+	if (start->own_root && enter_root(init, start->app, &start->dev_fd, err) < 0)
+		return err->code;
+	if (take_stdin(init, start->dev_fd, err) < 0 ||
+	    set_oom_score(&init->plan->apps.items[start->app], err) < 0)
+		return err->code;
 	umask(APP_UMASK);
 	exec.app = (int)start->app;
 	exec.report_fd = fcntl(init->report_fd, F_DUPFD, 3);
@@ -146,14 +145,22 @@ static int start_child(void *data)
 	exec_spec_encode(&exec, &argv);
 	syscall(SYS_execveat, init->stage2.program_fd, "", strv_items(&argv),
 	        strv_items(&spec->environment), AT_EMPTY_PATH);
-	(void)!error_errno(&start->error, "cannot start stage2");
+	return error_errno(err, "cannot start stage2");
+}
+
+/* The child, on a stack of its own in the parent's memory, which waits for the exec. */
+static int start_child(void *data)
+{
+	struct start *start = data;
+
+	start->failed = become_stage2(start, &start->error) < 0;
 	return 254;
 }
 
 static int start_app(struct state *state, size_t app, bool own_root, int dev_fd,
                      struct error *err)
 {
-	struct start start = {state->init, app, own_root, dev_fd, {0}};
+	struct start start = {state->init, app, own_root, dev_fd, false, {0}};
 	autofree char *stack = memory_zeroed(START_STACK, 1);
 	int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (own_root ? CLONE_NEWNS : 0);
 	pid_t pid = clone(start_child, stack + START_STACK, flags, &start);
@@ -162,7 +169,7 @@ static int start_app(struct state *state, size_t app, bool own_root, int dev_fd,
 		return error_errno(err, "cannot start a process");
 	state->children[app].pid = pid;
 	state->running++;
-	if (start.error.code < 0) {
+	if (start.failed) {
 		*err = start.error;
 		return error_wrap(err, "app '%s'",
 		                  state->init->plan->apps.items[app].name);

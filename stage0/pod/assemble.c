@@ -206,13 +206,16 @@ int assemble_stage1_run(struct host *host, const char *uuid, char **hostname,
 	unsigned insecure = host_insecure(host);
 	const char *ipc = pod_asked.ipc;
 
-	if (!pod_asked.hostname)
+	/* A stage1 of ours says "gantry-UUID" by itself; called as rkt, the name is rkt's. */
+	if (pod_asked.hostname)
+		*hostname = memory_text(pod_asked.hostname);
+	else if (strcmp(host_program(host), "gantry") != 0)
 		*hostname = memory_format("%s-%s", host_program(host), uuid);
 	*args = (struct stage1_run){
 		.debug = host_debug(host),
 		.interactive = pod_asked.interactive,
 		.local_config = host_local_config(host),
-		.hostname = pod_asked.hostname ? pod_asked.hostname : *hostname,
+		.hostname = *hostname,
 		.disable_capabilities = insecure & INSECURE_CAPABILITIES,
 		.disable_paths = insecure & INSECURE_PATHS,
 		.disable_seccomp = insecure & INSECURE_SECCOMP,
