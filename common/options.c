@@ -4,21 +4,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/boolean.h"
 #include "common/log.h"
 #include "common/memory.h"
-
-int option_read_bool(const char *text, bool *value, struct error *err)
-{
-	static const char *const words[] = {"0", "f", "F", "FALSE", "false", "False",
-	                                    "1", "t", "T", "TRUE",  "true",  "True"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcmp(text, words[i]) == 0) {
-			*value = i >= sizeof(words) / sizeof(*words) / 2;
-			return 0;
-		}
-	return error_set(err, -EINVAL, "must be 'true' or 'false'");
-}
 
 /* Digits of a fraction beyond this count for nothing. */
 #define FRACTION_MAX INT64_C(1000000000000000)
@@ -93,7 +81,7 @@ int option_flag(void *value, const char *arg, struct error *err)
 	bool *flag = value;
 
 	if (arg)
-		return option_read_bool(arg, flag, err);
+		return boolean_parse(arg, flag, err);
 	*flag = true;
 	return 0;
 }

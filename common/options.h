@@ -47,9 +47,6 @@ struct option_spec {
  * uint64_t of nanoseconds ("30m0s", "1h", "0"), struct strv (each use adds one), int64_t. */
 option_parse option_flag, option_text, option_time, option_texts, option_int;
 
-/* Reads a boolean: 1 t T TRUE true True, 0 f F FALSE false False. */
-must_check int option_read_bool(const char *text, bool *value, struct error *err);
-
 /* Reads a length of time: "1h30m", "1.5s", "-10ms", "0"; units h m s ms us ns. */
 must_check int option_read_time(const char *text, int64_t *nanoseconds,
                                 struct error *err);

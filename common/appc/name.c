@@ -302,21 +302,3 @@ int image_id_parse(const char *text, struct image_id *id, struct error *err)
 	memcpy(id->text, text, at + IMAGE_ID_DIGITS);
 	return 0;
 }
-
-int name_parse_bool(const char *text, bool *value, struct error *err)
-{
-	static const char *const words[2][6] = {
-		{"0", "f", "F", "FALSE", "false", "False"},
-		{"1", "t", "T", "TRUE", "true", "True"},
-	};
-
-	for (size_t i = 0; i < COUNT(words); i++) {
-		for (size_t k = 0; k < COUNT(words[i]); k++) {
-			if (strcmp(text, words[i][k]) == 0) {
-				*value = i;
-				return 0;
-			}
-		}
-	}
-	return error_set(err, -EINVAL, "must be true or false");
-}

@@ -45,6 +45,3 @@ bool image_id_is_hash(const char *text);
 
 /* Reads "sha512-" and 64 to 128 lower-case hex digits; digits past the 64th are dropped. */
 must_check int image_id_parse(const char *text, struct image_id *id, struct error *err);
-
-/* A boolean of the command line: 1 t T TRUE true True, 0 f F FALSE false False. */
-must_check int name_parse_bool(const char *text, bool *value, struct error *err);

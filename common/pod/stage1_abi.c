@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/boolean.h"
 enum kind {
 	KIND_FLAG, /* --name, --name=BOOL */
 	KIND_TEXT, /* --name=VALUE */
@@ -147,8 +148,8 @@ static int decode(const struct row *rows, char ***argv, void *args, struct error
 			                 **argv);
 		if (row->kind == KIND_TEXT)
 			*(const char **)((char *)args + row->offset) = value;
-		else if (name_parse_bool(value ? value : "true",
-		                         (bool *)((char *)args + row->offset), err) < 0)
+		else if (boolean_parse(value ? value : "true",
+		                       (bool *)((char *)args + row->offset), err) < 0)
 			return error_wrap(err, "argument '%s'", **argv);
 	}
 	return 0;

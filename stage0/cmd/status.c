@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "common/boolean.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "stage0/command.h"
@@ -24,7 +25,7 @@ static int option_wait(void *value, const char *arg, struct error *err)
 	int64_t *time = value;
 	bool wanted = true;
 
-	if (!arg || option_read_bool(arg, &wanted, err) == 0)
+	if (!arg || boolean_parse(arg, &wanted, err) == 0)
 		*time = wanted ? WAIT_FOREVER : 0;
 	else if (option_read_time(arg, time, err) < 0)
 		return error_set(err, -EINVAL,

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/boolean.h"
 #include "common/number.h"
 #include "stage0/pod/app_args.h"
 
@@ -92,7 +93,7 @@ static int flag_choice(void *value, const char *arg, struct error *err)
 {
 	bool yes;
 
-	if (name_parse_bool(arg, &yes, err) < 0)
+	if (boolean_parse(arg, &yes, err) < 0)
 		return err->code;
 	*(enum choice *)value = yes ? CHOICE_YES : CHOICE_NO;
 	return 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/appc/pod_manifest.h"
+#include "common/boolean.h"
 #include "common/memory.h"
 #include "common/number.h"
 #include "stage0/pod/app_flags.h"
@@ -53,7 +54,7 @@ static int parse_choice(const char *text, enum choice *choice, struct error *err
 {
 	bool yes;
 
-	if (name_parse_bool(text, &yes, err) < 0)
+	if (boolean_parse(text, &yes, err) < 0)
 		return err->code;
 	*choice = yes ? CHOICE_YES : CHOICE_NO;
 	return 0;

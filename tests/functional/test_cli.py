@@ -107,7 +107,7 @@ class Options(CommandLine):
                 (["version", "--dir"], "flag needs an argument: --dir"),
                 (["version", "--dir="], 'invalid argument "" for --dir=: must not be empty'),
                 (["version", "--debug=maybe"],
-                 "invalid argument \"maybe\" for --debug=maybe: must be 'true' or 'false'"),
+                 "invalid argument \"maybe\" for --debug=maybe: must be true or false"),
                 (["version", "--insecure-options", "image,x"],
                  "invalid argument \"image,x\" for --insecure-options=image,x: unknown option 'x'"),
                 (["version", "--insecure-options=tls,tls"],

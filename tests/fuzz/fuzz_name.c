@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/appc/name.h"
+#include "common/boolean.h"
 #include "common/memory.h"
 #include "common/uuid.h"
 #include "tests/fuzz/fuzz.h"
@@ -43,6 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		     strncmp(text, id.text, strlen(id.text)) == 0);
 	if (uuid_parse(text, &uuid, &err) == 0)
 		must(uuid_is(uuid.text));
-	(void)!name_parse_bool(text, &value, &err);
+	(void)!boolean_parse(text, &value, &err);
 	return 0;
 }

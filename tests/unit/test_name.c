@@ -154,26 +154,6 @@ test(a_hash_and_its_beginning_are_told_from_a_name)
 	assert_false(image_id_is_hash("example.com/sha512-a"));
 }
 
-test(booleans_have_twelve_spellings)
-{
-	static const char *const words[] = {"1", "t", "T", "TRUE",  "true",  "True",
-	                                    "0", "f", "F", "FALSE", "false", "False"};
-	static const char *const wrong[] = {"", "yes", "no", "2", "tRUE", "true ", "00"};
-	struct error err;
-
-	for (size_t i = 0; i < 12; i++) {
-		bool value = i >= 6;
-
-		assert_int_equal(name_parse_bool(words[i], &value, &err), 0);
-		assert_int_equal(value, i < 6);
-	}
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		bool value = false;
-
-		assert_int_equal(name_parse_bool(wrong[i], &value, &err), -EINVAL);
-	}
-}
-
 test(a_url_has_a_scheme_and_a_sound_host)
 {
 	assert_null(name_check_url("https://user:pass@example.com:8443/a b?q#f"));
@@ -211,7 +191,6 @@ int main(void)
 		cmocka_unit_test(an_image_id_keeps_its_first_64_digits),
 		cmocka_unit_test(an_image_id_is_lower_case_hex_of_64_to_128_digits),
 		cmocka_unit_test(a_hash_and_its_beginning_are_told_from_a_name),
-		cmocka_unit_test(booleans_have_twelve_spellings),
 		cmocka_unit_test(a_url_has_a_scheme_and_a_sound_host),
 		cmocka_unit_test(a_mount_path_leads_nowhere_up),
 	};
