@@ -120,8 +120,10 @@ class Options(CommandLine):
                 self.assert_usage(self.gantry(*words), error)
 
     def test_one_that_is_not_served_yet_says_so(self):
-        self.assert_refused(self.gantry("version", "--trust-keys-from-https"),
-                            "version: --trust-keys-from-https: ")
+        for option in ("--trust-keys-from-https", "--cpuprofile=x", "--memprofile=x"):
+            with self.subTest(option):
+                self.assert_refused(self.gantry("version", option),
+                                    f"version: {option.split('=')[0]}: ")
 
     def test_a_deprecated_one_works_and_says_what_to_write(self):
         result = self.host.run("fetch", "--store-only", self.host.aci())
