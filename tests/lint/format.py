@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """clang-format decides how C looks."""
 
+import concurrent.futures
 import os
 import re
 import subprocess
@@ -18,8 +19,11 @@ def formatted(path, text):
 
 
 def check(tree):
-    for path, text in tree.texts("*.c", "*.h"):
-        now, then = text.split("\n"), formatted(path, text).split("\n")
+    sources = list(tree.texts("*.c", "*.h"))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as workers:
+        results = list(workers.map(formatted, *zip(*sources)))
+    for (path, text), result in zip(sources, results):
+        now, then = text.split("\n"), result.split("\n")
         for number, (line, wanted) in enumerate(zip(now, then), 1):
             if line != wanted:
                 what = "clang-format writes: " + re.sub(r"\s+", " ", wanted).strip()
