@@ -5,6 +5,7 @@
 
 #include "common/appc/isolator.h"
 #include "common/log.h"
+#include "common/memory.h"
 
 /* Isolators of an app that stage1 enforces. */
 static const char *const app_isolators[] = {
@@ -72,7 +73,7 @@ static bool is_one_of(const char *const *names, const char *name)
 
 /* The specification lets an executor pass over what it has never heard of, if it says so
  * (ACE-100, ACE-101). */
-static int check_isolators(const struct isolator *items, size_t count,
+static int check_isolators(const char *whose, const struct isolator *items, size_t count,
                            const char *const *served, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -80,9 +81,9 @@ static int check_isolators(const struct isolator *items, size_t count,
 			continue;
 		if (isolator_is_known(items[i].name))
 			return error_set(err, -EOPNOTSUPP,
-			                 "isolator '%s' is not served yet",
+			                 "%s: isolator '%s' is not served yet", whose,
 			                 items[i].name);
-		log_warning("isolator '%s' is unknown, nothing enforces it",
+		log_warning("%s: isolator '%s' is unknown: nothing enforces it", whose,
 		            items[i].name);
 	}
 	return 0;
@@ -100,12 +101,14 @@ static void warn_of_mount_points(const struct pod_app *self, const struct app *a
 
 static int check_app(const struct pod_app *self, const struct app *app, struct error *err)
 {
+	autofree char *whose = memory_format("app '%s'", self->name);
+
 	for (size_t i = 0; i < sizeof(app_fields) / sizeof(*app_fields); i++)
 		if (app_fields[i].is_asked(self, app))
-			return error_set(err, -EOPNOTSUPP, "%s is not served yet",
-			                 app_fields[i].what);
-	if (check_isolators(app->isolators.items, app->isolators.count, app_isolators,
-	                    err) < 0)
+			return error_set(err, -EOPNOTSUPP, "%s: %s is not served yet",
+			                 whose, app_fields[i].what);
+	if (check_isolators(whose, app->isolators.items, app->isolators.count,
+	                    app_isolators, err) < 0)
 		return err->code;
 	warn_of_mount_points(self, app);
 	return 0;
@@ -122,15 +125,15 @@ int served_pod(const struct pod_manifest *pod, const struct found_image *images,
 		return error_set(err, -EOPNOTSUPP,
 		                 "port '%s': ports of the host are not served yet",
 		                 pod->ports.items[0].name);
-	if (check_isolators(pod->isolators.items, pod->isolators.count, pod_isolators,
-	                    err) < 0)
-		return error_wrap(err, "pod");
+	if (check_isolators("pod", pod->isolators.items, pod->isolators.count,
+	                    pod_isolators, err) < 0)
+		return err->code;
 	for (size_t i = 0; i < pod->apps.count; i++) {
 		const struct app *app = images ? manifest_app(pod, images, i)
 		                               : pod->apps.items[i].app;
 
 		if (app && check_app(&pod->apps.items[i], app, err) < 0)
-			return error_wrap(err, "app '%s'", pod->apps.items[i].name);
+			return err->code;
 	}
 	return 0;
 }

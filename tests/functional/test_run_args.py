@@ -4,6 +4,7 @@ and which stage1 they take."""
 
 import json
 import os
+import shutil
 import unittest
 
 import harness
@@ -142,6 +143,12 @@ class Refused(Arguments):
                 self.assert_refused(f"network '{name}' is not served yet: use --net=none or --net=host",
                                     "run", *words, image)
 
+    def test_an_isolator_that_nobody_knows_is_named_and_the_app_runs(self):
+        image = self.host.aci(isolators=[{"name": "example.com/limit", "value": 1}])
+        result = self.host.run("prepare", image)
+        self.assertEqual((result.status, result.err), (
+            0, "prepare: app 'probe': isolator 'example.com/limit' is unknown: nothing enforces it\n"))
+
     def test_event_handlers(self):
         image = self.host.aci(eventHandlers=[{"name": "pre-start", "exec": ["/probe"]}])
         self.assert_refused("app 'probe': running event handlers is not served yet",
@@ -179,6 +186,32 @@ class Refused(Arguments):
         image = self.host.aci(manifest=json.dumps(manifest))
         self.assert_refused("app 'probe': image 'example.com/probe': label 'os' is missing",
                             "prepare", image)
+
+
+class Run(Arguments):
+    def test_a_word_after_two_dashes_is_an_image(self):
+        self.assertEqual(self.host.run("run", "--net=none", "--", self.host.aci(
+            exec=["/probe", "exit", "7"])).status, 7)
+
+    def test_options_of_the_pod_may_follow_an_image(self):
+        image = self.host.aci(exec=["/probe", "report", "host-name", "interfaces"])
+        result = self.host.run("run", image, "--hostname=named.example", "--net=none")
+        self.assertEqual(harness.sections(result.out), {
+            "host-name": ["named.example"], "interfaces": ["lo up"]})
+
+    def test_a_pod_is_called_after_the_program_and_itself(self):
+        result = self.host.pod(self.host.aci(exec=["/probe", "host-name"]))
+        self.assertEqual(result.out, f"gantry-{result.uuid}\n")
+
+    def test_a_uuid_file_that_cannot_be_written_leaves_no_pod(self):
+        self.assert_refused("cannot create '/nothing/here': No such file or directory",
+                            "run", "--net=none", "--uuid-file-save=/nothing/here", self.host.aci())
+
+    def test_a_uuid_file_is_written_anew(self):
+        file = self.host.file("uuid", "x" * 100)
+        result = self.host.run("run", "--net=none", f"--uuid-file-save={file}", self.host.aci())
+        self.assertEqual(result.status, 0, result)
+        self.assertEqual([harness.read(file)], list(self.host.pods("run")))
 
 
 class RunPrepared(Arguments):
@@ -239,6 +272,25 @@ class Stage1(Arguments):
         self.assertIn("signature", result.err)
         self.assertEqual(self.host.image_ids(), before)
         self.assertEqual(self.host.pod(f"--stage1-path={other}", key).status, 0)
+
+    def test_an_installed_file_that_was_changed_is_refused(self):
+        """Known by its digest, which is in the program."""
+        key = self.host.fetch(self.host.aci())
+        top = os.path.dirname(os.path.dirname(harness.GANTRY))
+        moved = os.path.join(self.host.tmp, "moved")
+        self.addCleanup(shutil.rmtree, moved, ignore_errors=True)
+        images = os.path.join(moved, os.path.relpath(harness.STAGE1_IMAGES, top))
+        shutil.copytree(harness.STAGE1_IMAGES, images)
+        for part in ("bin/gantry", "libexec/gantry/import"):
+            os.makedirs(os.path.dirname(os.path.join(moved, part)))
+            shutil.copy(os.path.join(top, part), os.path.join(moved, part))
+        os.replace(os.path.join(images, "stage1-fly.aci"), os.path.join(images, "stage1-native.aci"))
+        words = [os.path.join(moved, "bin", "gantry"), *self.host.argv("run", "--net=none", key)[1:]]
+        result = harness.Process(words, **self.host.options()).wait()
+        self.assertEqual((result.status, result.err), (
+            254, "run: stage1 image 'default': 'stage1-native.aci' is not the file that was built with "
+            "this gantry: install both anew\n"))
+        self.assertEqual(self.host.pods(), {})
 
     def test_what_cannot_be_had_says_so(self):
         key = self.host.fetch(self.host.aci())

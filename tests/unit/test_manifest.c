@@ -209,6 +209,18 @@ test(limits_replace_those_of_their_family_or_are_added)
 	assert_int_equal(manifest_check(&pod, images, &err), 0);
 }
 
+test(annotations_for_people_are_added_to_the_images)
+{
+	find(0, WEB_APP(",\"userLabels\":{\"a\":\"image\",\"b\":\"image\"}"));
+	assert_int_equal(MAKE("web", "--user-label=b=said", "--user-label=c=said",
+	                      "--user-annotation=x y=z"),
+	                 0);
+	assert_int_equal(app(0)->user_labels.count, 3);
+	assert_string_equal(app(0)->user_labels.items[0].value, "image");
+	assert_string_equal(app(0)->user_labels.items[1].value, "said");
+	assert_string_equal(app(0)->user_annotations.items[0].name, "x y");
+}
+
 test(capabilities_are_retained_or_removed_not_both)
 {
 	find(0, WEB);
@@ -482,6 +494,7 @@ int main(void)
 		sentence(files_of_variables_stand_between_environment_and_set_env),
 		sentence(the_callers_environment_stays_outside),
 		sentence(limits_replace_those_of_their_family_or_are_added),
+		sentence(annotations_for_people_are_added_to_the_images),
 		sentence(capabilities_are_retained_or_removed_not_both),
 		sentence(an_app_is_called_as_its_image_or_as_was_said),
 		sentence(the_first_mount_on_a_path_holds),
