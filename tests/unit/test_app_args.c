@@ -189,6 +189,9 @@ test(a_volume_keeps_what_was_said_of_it)
 
 test(a_volume_is_refused_in_the_words_of_rkt)
 {
+	assert_refused("invalid argument \"d,kind=empty,mode=1,mode=2\" for "
+	               "--volume=d,kind=empty,mode=1,mode=2: 'mode' stands twice",
+	               "--volume=d,kind=empty,mode=1,mode=2");
 	assert_refused("invalid argument \"d,kind=empty,x=1\" for "
 	               "--volume=d,kind=empty,x=1: unknown volume parameter \"x\"",
 	               "--volume=d,kind=empty,x=1");
@@ -215,6 +218,8 @@ test(ports_have_a_name_and_a_number_and_perhaps_an_address)
 	assert_true(PARSE("--port=http:65536") < 0);
 	assert_true(PARSE("--port=http: 80") < 0);
 	assert_true(PARSE("--port=http:+80") < 0);
+	assert_true(PARSE("--port=http:80x") < 0);
+	assert_true(PARSE("--port=http:99999999999999999999") < 0);
 	assert_true(PARSE("--port=http:300.0.0.1:80") < 0);
 	assert_true(PARSE("--port=http:1.2.3.4:80:81") < 0);
 	assert_true(PARSE("--port=Http:80") < 0);

@@ -221,6 +221,16 @@ test(annotations_for_people_are_added_to_the_images)
 	assert_string_equal(app(0)->user_annotations.items[0].name, "x y");
 }
 
+test(supplementary_groups_replace_the_images)
+{
+	find(0, WEB_APP(",\"supplementaryGIDs\":[7]"));
+	find(1, WEB_APP(",\"supplementaryGIDs\":[7]"));
+	assert_int_equal(MAKE("a", "--supplementary-gids=1,2", "b"), 0);
+	assert_int_equal(app(0)->supplementary_gids.count, 2);
+	assert_int_equal(app(0)->supplementary_gids.items[0], 1);
+	assert_int_equal(app(1)->supplementary_gids.items[0], 7);
+}
+
 test(capabilities_are_retained_or_removed_not_both)
 {
 	find(0, WEB);
@@ -319,8 +329,26 @@ test(two_exposed_ports_are_not_one_of_the_host)
 
 	find(0, PORT("http", "80"));
 	find(1, PORT("admin", "81"));
+	assert_int_equal(
+		MAKE("--port=http:127.0.0.1:80", "--port=admin:80", "a", "b", "--name=b"),
+		0);
+	assert_true(manifest_check(&pod, images, &err) < 0);
+	forget(NULL);
+
+	find(0, PORT("http", "80"));
+	find(1, PORT("admin", "81"));
 	assert_int_equal(MAKE("--port=http:127.0.0.2:80", "--port=admin:127.0.0.1:80",
 	                      "a", "b", "--name=b"),
+	                 0);
+	assert_int_equal(manifest_check(&pod, images, &err), 0);
+}
+
+test(a_port_of_tcp_and_one_of_udp_are_two)
+{
+	find(0, PORT("dns", "53"));
+	find(1, WEB_APP(",\"ports\":[{\"name\":\"dns-udp\",\"protocol\":\"udp\",\"port\":"
+	                "53}]"));
+	assert_int_equal(MAKE("--port=dns:53", "--port=dns-udp:53", "a", "b", "--name=b"),
 	                 0);
 	assert_int_equal(manifest_check(&pod, images, &err), 0);
 }
@@ -495,12 +523,14 @@ int main(void)
 		sentence(the_callers_environment_stays_outside),
 		sentence(limits_replace_those_of_their_family_or_are_added),
 		sentence(annotations_for_people_are_added_to_the_images),
+		sentence(supplementary_groups_replace_the_images),
 		sentence(capabilities_are_retained_or_removed_not_both),
 		sentence(an_app_is_called_as_its_image_or_as_was_said),
 		sentence(the_first_mount_on_a_path_holds),
 		sentence(a_mount_needs_its_volume_and_a_volume_its_own_name),
 		sentence(an_exposed_port_is_one_of_one_app),
 		sentence(two_exposed_ports_are_not_one_of_the_host),
+		sentence(a_port_of_tcp_and_one_of_udp_are_two),
 		sentence(an_image_says_what_machine_it_is_for),
 		sentence(a_pod_manifest_agrees_with_its_images),
 		sentence(the_section_of_the_image_holds_where_the_pod_has_none),
