@@ -65,8 +65,8 @@ struct pod_request {
 	char *pod_manifest; /* a file */
 	char *hostname;
 	char *uuid_file_save;
-	char *ipc; /* NULL, "auto", "private" or "parent" */
-	bool quiet;
+	char *ipc;  /* NULL, "auto", "private" or "parent" */
+	bool quiet; /* already so: nothing but the UUID goes to standard output */
 };
 
 extern struct pod_request pod_asked;

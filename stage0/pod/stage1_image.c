@@ -7,7 +7,6 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "stage0/config/install.h"
-#include "stage0/pod/app_args.h"
 #include "stage0/pod/finder.h"
 #include "stage0/store/reference.h"
 #include "stage0/store/store.h"
