@@ -8,8 +8,6 @@ from contest import Contender
 from peers import Missing, find, run_once
 
 SIZE_FACTOR = 10
-OVERLAY = []  # as stage1 mounts it
-OVERLAY_OTHER = ["--volatile"]
 FLY = "--stage1-from-dir=stage1-fly.aci"
 TRUE = ["/bin/true"]
 
@@ -81,15 +79,20 @@ class Ours:
         return Contender(name, self._output, lambda number: true, lambda number: idle, note=note)
 
     def floor(self):
-        return self._floor("floor", self._options.floor, OVERLAY, "static, glibc")
+        """The scale of the budgets."""
+        return self._floor("floor", self._options.floor, [], "static, glibc")
+
+    def floor_ordinary(self):
+        name, options = "floor, ordinary overlay", ["--ordinary"]
+        return self._floor(name, self._options.floor, options, "syncs the disk")
 
     def floor_musl(self):
         program = self._options.floor + "-musl"
-        return self._floor("floor, musl", program, OVERLAY, "static, musl")
+        return self._floor("floor, musl", program, [], "static, musl")
 
-    def floor_other(self):
-        note = "volatile" if OVERLAY_OTHER else "not volatile"
-        return self._floor("floor, other overlay", self._options.floor, OVERLAY_OTHER, note)
+    def floor_leanest(self):
+        program, options = self._options.floor + "-musl", ["--keep"]
+        return self._floor("floor, leanest", program, options, "musl, removes nothing")
 
     def floor_fly(self):
         argv = [self._options.floor, "--fly", self._root, *TRUE]

@@ -15,6 +15,7 @@ import time
 import machine
 
 SPREAD = 2.0
+FEWEST = 2
 UP = b"up"
 TIMEOUT = 60
 
@@ -193,6 +194,13 @@ class Rounds:
         self.samples = {c.name: [] for c in contenders}
         self.base = []
         self.discarded = 0
+        self.undecided = False  # too few rounds were quiet: these are all
+
+    def add(self, before, after, samples):
+        wall, cpu = (before.wall + after.wall) / 2, (before.cpu + after.cpu) / 2
+        self.base.append(Sample(wall, cpu, 0))
+        for name, sample in samples.items():
+            self.samples[name].append(sample)
 
     def wall(self, name):
         return statistics.median(s.wall for s in self._of(name))
@@ -236,23 +244,24 @@ def measure(reference, contenders, rounds, settle=0.0, progress=None):
         time.sleep(settle)
         return contender.run()
 
-    while len(result.base) < rounds and result.discarded <= rounds:
+    disturbed = []
+    while len(result.base) < rounds and len(disturbed) <= rounds:
         order = list(contenders)
         chance.shuffle(order)
         before = run(reference)
-        samples = [(c.name, run(c)) for c in order]
+        samples = {c.name: run(c) for c in order}
         after = run(reference)
         if max(before.wall, after.wall) > SPREAD * min(before.wall, after.wall):
-            result.discarded += 1
+            disturbed.append((before, after, samples))
             continue
-        for name, sample in samples:
-            result.samples[name].append(sample)
-        wall, cpu = (before.wall + after.wall) / 2, (before.cpu + after.cpu) / 2
-        result.base.append(Sample(wall, cpu, 0))
+        result.add(before, after, samples)
         if progress:
             progress(len(result.base))
-    if not result.base:
-        raise Failed("every round was disturbed: the machine is too busy to measure")
+    result.discarded = len(disturbed)
+    if len(result.base) < FEWEST:
+        result.undecided = True
+        for each in disturbed:
+            result.add(*each)
     return result
 
 

@@ -4,13 +4,14 @@
  * else. No manifest, no pod directory, no lock, no second program, no error but "it failed".
  * The bench quotes gantry and its peers as multiples of this.
  *
- *	floor [--volatile] [--steps] ROOT SCRATCH FILTER APP [ARG...]
+ *	floor [--ordinary] [--keep] [--steps] ROOT SCRATCH FILTER APP [ARG...]
  *	floor --fly ROOT APP [ARG...]
  *	floor --true
  *
  * ROOT is the read-only layer, SCRATCH a directory for the writable one, FILTER a seccomp
- * program as bytes. --volatile mounts the overlay so; --steps prints what each step took, in
- * microseconds; --fly is a mount namespace and a chroot; --true does nothing at all: what
+ * program as bytes. The overlay is volatile, as stage1's is, unless --ordinary. With --keep,
+ * the writable layer stays, for somebody else to remove. --steps prints what each step took,
+ * in microseconds; --fly is a mount namespace and a chroot; --true does nothing at all: what
  * the start of a static program costs. The mounts are those of stage1's native flavour
  * (stage1/mount_plan.c).
  */
@@ -23,6 +24,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +52,8 @@ enum {
 struct floor {
 	const char *root;
 	const char *options; /* more of the overlay's */
-	char upper[32], work[32];
+	bool keep;
+	char upper[48], work[48];
 	struct sock_fprog filter;
 	char **app;
 };
@@ -351,8 +354,13 @@ static int read_filter(struct sock_fprog *filter, const char *path)
 
 static int make_directories(struct floor *floor)
 {
-	snprintf(floor->upper, sizeof(floor->upper), "%d.upper", (int)getpid());
-	snprintf(floor->work, sizeof(floor->work), "%d.work", (int)getpid());
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(floor->upper, sizeof(floor->upper), "%d.%ld.upper", (int)getpid(),
+	         now.tv_nsec);
+	snprintf(floor->work, sizeof(floor->work), "%d.%ld.work", (int)getpid(),
+	         now.tv_nsec);
 	return mkdir(floor->upper, 0755) || mkdir(floor->work, 0700);
 }
 
@@ -362,7 +370,7 @@ static int remove_directories(const struct floor *floor)
 	static const char *const left[] = {"/work/incompat/volatile/dirty",
 	                                   "/work/incompat/volatile", "/work/incompat",
 	                                   "/work", ""};
-	char path[64];
+	char path[80];
 	for (size_t i = *floor->options ? 0 : COUNT(left) - 2; i < COUNT(left); i++) {
 		snprintf(path, sizeof(path), "%s%s", floor->work, left[i]);
 		if (remove(path))
@@ -393,7 +401,7 @@ static int isolate(struct floor *floor, const char *scratch, const char *filter)
 	if (waitpid(pid, &status, 0) < 0)
 		return fail("waitpid");
 	stamp(TIME_REAPED);
-	if (remove_directories(floor))
+	if (!floor->keep && remove_directories(floor))
 		return fail(floor->upper);
 	stamp(TIME_CLEAN);
 	if (times)
@@ -412,15 +420,17 @@ static int fly(const char *root, char **app)
 
 int main(int argc, char **argv)
 {
-	struct floor floor = {.options = ""};
+	struct floor floor = {.options = ",volatile"};
 
 	if (argc == 2 && !strcmp(argv[1], "--true"))
 		return 0;
 	if (argc > 3 && !strcmp(argv[1], "--fly"))
 		return fly(argv[2], argv + 3);
 	for (argv++; *argv && !strncmp(*argv, "--", 2); argv++) {
-		if (!strcmp(*argv, "--volatile"))
-			floor.options = ",volatile";
+		if (!strcmp(*argv, "--ordinary"))
+			floor.options = "";
+		else if (!strcmp(*argv, "--keep"))
+			floor.keep = true;
 		else if (!strcmp(*argv, "--steps"))
 			times = mmap(NULL, TIME_COUNT * sizeof(*times),
 			             PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,

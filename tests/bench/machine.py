@@ -8,8 +8,10 @@ import ctypes
 import json
 import mmap
 import os
+import resource
 import shutil
 import tempfile
+import time
 
 CLONE_NEWNS = 0x00020000
 MS_REC = 0x4000
@@ -71,6 +73,31 @@ def _meminfo(field):
             if name == field:
                 return int(value.split()[0]) * 1024
     return 0
+
+
+class Others:
+    """What share of the processors others took while this was entered: SHARE, 0 to 1. What the
+    kernel does for us in the background counts as theirs; it is little."""
+
+    def __enter__(self):
+        self._start = self._now()
+        return self
+
+    def __exit__(self, *_):
+        elapsed, busy, ours = (b - a for a, b in zip(self._start, self._now()))
+        self.share = max(0.0, busy - ours) / (elapsed * os.cpu_count())
+
+    @staticmethod
+    def _now():
+        with open("/proc/stat", encoding="ascii") as file:
+            ticks = [int(word) for word in file.readline().split()[1:9]]
+        user, nice, system, _, _, irq, softirq, steal = ticks
+        busy = user + nice + system + irq + softirq + steal
+        ours = 0.0
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+            usage = resource.getrusage(who)
+            ours += usage.ru_utime + usage.ru_stime
+        return time.monotonic(), busy / os.sysconf("SC_CLK_TCK"), ours
 
 
 def _children():

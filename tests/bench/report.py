@@ -7,6 +7,9 @@ from contest import Ratio
 
 WIDTH = 34
 
+# When others take more of the processors than that, what is measured proves nothing.
+BUSY = 0.15
+
 
 def _number(value):
     return "%.2f" % value if value < 100 else "%.0f" % value
@@ -38,9 +41,11 @@ class Report:
             "tables": [],
             "unusable": [],
             "discarded": [],
+            "others": [],
             "budgets": [],
         }
         self._lines = []
+        self._section = None
 
     def _say(self, *lines):
         self._lines.extend(lines)
@@ -51,6 +56,20 @@ class Report:
     def discarded(self, title, discarded, kept):
         row = {"table": title, "rounds": discarded, "kept": kept}
         self.data["discarded"].append(row)
+
+    def section(self, name):
+        """The budgets that follow are measured in it."""
+        self._section = name
+
+    def others(self, share, undecided):
+        """What others took of the processors during the section; UNDECIDED: too much anyway."""
+        busy = undecided or share > BUSY
+        row = {"section": self._section, "share": share, "busy": busy}
+        self.data["others"].append(row)
+        for budget in self.data["budgets"]:
+            timed = budget["quartiles"] and budget["section"] == self._section
+            if busy and timed:
+                budget["verdict"] = "undecided"
 
     def starts(self, title, rounds, contenders):
         """A contest: medians, and each one's ratio to the reference."""
@@ -107,7 +126,7 @@ class Report:
             verdict = "met" if number <= limit else "missed"
         row = {"key": key, "what": what, "limit": limit, "unit": unit, "value": number}
         row["quartiles"] = [ratio.low, ratio.high] if ratio else None
-        row.update(verdict=verdict, note=note)
+        row.update(verdict=verdict, note=note, section=self._section)
         self.data["budgets"].append(row)
 
     def _budget_line(self, row):
@@ -131,6 +150,11 @@ class Report:
         lines.append("")
         for row in self.data["unusable"]:
             lines.append("not measured: %s: %s" % (row["name"], row["reason"]))
+        for row in self.data["others"]:
+            what = "%s: others took %.0f %% of the processors"
+            if row["busy"]:
+                what += ": undecided, measure again on a quiet machine"
+            lines.append(what % (row["section"], 100 * row["share"]))
         for row in self.data["discarded"]:
             what = "%s: %d rounds, and %d more discarded as disturbed"
             lines.append(what % (row["table"], row["kept"], row["rounds"]))
