@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "common/file.h"
 #include "common/log.h"
@@ -119,6 +120,8 @@ int main(int argc, char **argv)
 		return 254;
 	}
 	umask(0);
+	if (syscall(SYS_close_range, IMPORT_FD_COUNT, ~0U, 0) < 0)
+		_exit(254);
 	if (run(argv[2], &answer, &answer.error) >= 0)
 		answer.error = (struct error){0};
 	if (file_write(IMPORT_ANSWER, &answer, sizeof(answer), &err) < 0)

@@ -180,6 +180,79 @@ static int renew(struct import *import, struct error *err)
 	return image_info_write(dir, &info, err);
 }
 
+/* Whether the two files have the same bytes; both are read from their beginning. */
+static int is_same(int a, int b, struct error *err)
+{
+	enum { PART = 128 << 10 };
+	autofree char *parts = memory_zeroed(2, PART);
+	off_t offset = 0;
+
+	for (;;) {
+		ssize_t n = pread(a, parts, PART, offset);
+		ssize_t m = pread(b, parts + PART, PART, offset);
+
+		if (n < 0 || m < 0)
+			return error_errno(err, "cannot read");
+		if (n != m || memcmp(parts, parts + PART, (size_t)n) != 0)
+			return false;
+		if (n == 0)
+			return true;
+		offset += n;
+	}
+}
+
+/* Whether KEY's archive is the file ACI_FD, of SIZE bytes, and its tree is there. */
+static int is_image_of(struct store *store, const char *key, int aci_fd, off_t size,
+                       struct error *err)
+{
+	autofree char *path = memory_format("%s/aci", key);
+	autoclose int fd = -1;
+	struct image_id id;
+	struct tree_id tree;
+	struct stat st;
+
+	if (image_id_parse(key, &id, err) < 0 ||
+	    path_stat(store->images_fd, path, &st, err) < 0 || st.st_size != size ||
+	    store_tree(store, &id, &tree, err) != STORE_OK ||
+	    path_stat(store->trees_fd, tree.text, &st, err) < 0)
+		return false;
+	fd = path_open(store->images_fd, path, PATH_OURS, O_RDONLY, err);
+	return fd < 0 ? false : is_same(aci_fd, fd, err);
+}
+
+/*
+ * Looks for an image that was made of these very bytes. Comparing them is many times cheaper
+ * than unpacking them again only to throw them away, which also slows the file system down
+ * for a while. Returns whether there was one, which is as good as new.
+ */
+static int is_stored(struct import *import, int aci_fd, struct error *err)
+{
+	struct store *store = import->store;
+	autoclear(strv) keys = {0};
+	struct stat st;
+	int r;
+
+	if (fstat(aci_fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    lseek(aci_fd, 0, SEEK_CUR) != 0)
+		return false;
+	r = path_list(store->images_fd, ".", &keys, err);
+	for (size_t i = 0; r == 0 && i < keys.count; i++) {
+		r = is_image_of(store, keys.items[i], aci_fd, st.st_size, err);
+		if (r > 0)
+			(void)!image_id_parse(keys.items[i], &import->id, err);
+	}
+	if (r <= 0)
+		return r;
+	r = store_lock(store, LOCK_SHARED, err);
+	if (r < 0)
+		return r;
+	r = renew(import, err);
+	store_unlock(store);
+	if (r == -ENOENT)
+		return false;
+	return r < 0 ? r : true;
+}
+
 /* Under the store's lock: name, tree and image, in an order in which a crash leaves only
  * what store_sweep() and store_remove_trees() find. */
 static int publish(struct import *import, struct error *err)
@@ -231,6 +304,14 @@ int store_import(struct store *store, int aci_fd, const char *origin, struct ima
 		.name = slash && slash[1] ? slash + 1 : origin,
 	};
 
+	int r = is_stored(&import, aci_fd, err);
+
+	if (r < 0)
+		return error_wrap(err, "cannot compare it with what is stored");
+	if (r > 0) {
+		*id = import.id;
+		return 0;
+	}
 	if (store_names_fd(store, err) < 0 || store_drafts_fd(store, err) < 0 ||
 	    draft_begin(&import.draft, store->drafts_fd, NULL, err) < 0 ||
 	    unpack(&import, aci_fd, err) < 0 || store_it(&import, err) < 0)

@@ -142,7 +142,10 @@ static la_ssize_t read_stream(struct archive *archive, void *data, const void **
 	if (r == ARCHIVE_EOF)
 		return 0;
 	if (r != ARCHIVE_OK) {
-		(void)!fail(aci, aci->outer, "cannot inflate", &aci->failure);
+		struct error err;
+
+		(void)!fail(aci, aci->outer, "cannot inflate", &err);
+		aci->failure = err;
 		return -1;
 	}
 	digest_add(aci->digest, *bytes, len);
