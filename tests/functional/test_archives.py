@@ -9,6 +9,7 @@ import hashlib
 import json
 import lzma
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -633,6 +634,30 @@ class Faithful(Archives):
                     self.assertEqual(kept, archive)
         self.assertEqual(len(self.store("image")), 1)
         self.assertEqual(len(self.store("tree")), 1)
+
+    def test_the_same_archive_again_is_not_unpacked_again(self):
+        content = image(member("rootfs/x", "x"))
+        path = os.path.join(self.host.data, "cas", "image")
+        rootfs = self.imports(content)
+        info = os.path.join(path, *os.listdir(path), "info")
+        first = json.loads(read(info))["importTime"]
+        self.assertEqual(self.imports(content), rootfs)
+        self.assertGreater(json.loads(read(info))["importTime"], first)
+        # As long, but not the same: another image.
+        other = image(member("rootfs/x", "y"))
+        self.assertEqual(len(other), len(content))
+        self.assertNotEqual(self.imports(other), rootfs)
+        # A tree that is gone is made again.
+        shutil.rmtree(os.path.dirname(rootfs))
+        self.assertEqual(read(os.path.join(self.imports(content), "x")), "x")
+
+    def test_what_is_stored_already_runs_no_program(self):
+        path = self.host.file("web.aci", image(member("rootfs/x", "x")))
+        argv, options = self.host.argv("fetch", path), self.host.options()
+        _, first = tracing.run(argv, options)
+        status, again = tracing.run(argv, options)
+        self.assertEqual(status, 0)
+        self.assertLess(again, first / 2)
 
     def test_several_members_or_streams_are_one_archive(self):
         content = image(member("rootfs/x", os.urandom(3000)))
