@@ -237,6 +237,15 @@ class Surroundings(CommandLine):
                     self.assertEqual(result.returncode, OURS)
                     self.assertIn("No space left on device", result.stderr)
 
+    @needs_root
+    def test_a_uuid_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run(self.host.argv("prepare", self.host.aci()), stdout=full,
+                                    stderr=subprocess.PIPE, text=True, **self.host.options())
+        self.assertEqual(result.returncode, OURS)
+        self.assertEqual(result.stderr,
+                         "prepare: cannot write the output: No space left on device\n")
+
     def test_closed_standard_descriptors_are_not_mistaken_for_files(self):
         image = self.host.aci()
         argv = " ".join(self.host.argv("fetch", image))

@@ -6,7 +6,7 @@ import json
 import os
 import unittest
 
-from harness import Host, aci, needs_root, read
+from harness import Host, aci, entry, image_manifest, needs_root, read, tar
 
 OURS = 254
 WEB = {"name": "example.com/web"}
@@ -144,10 +144,12 @@ class Resolve(Images):
                 self.assert_fails("image", "cat-manifest", text, text=error)
 
     def test_an_ambiguous_beginning_is_refused(self):
-        # Among 17 IDs two begin with the same digit; more are made until two share two.
+        # Images are made until the IDs of two begin with the same two digits.
         ids, count = {self.one[:9]: 1, self.two[:9]: 1}, 2
         while len(ids) == count:
-            id = self.host.fetch(self.host.aci({"count": str(count)}))
+            small = tar([entry("manifest", image_manifest(app=False)), entry("rootfs"),
+                         entry("rootfs/count", str(count))])
+            id = self.host.fetch(self.host.file("small.aci", small))
             ids[id[:9]], count = 1, count + 1
         self.assert_fails("image", "cat-manifest", id[:9], text=f'ambiguous image ID: "{id[:9]}"')
 
