@@ -184,8 +184,9 @@ int main(int argc, char **argv)
 	r = run(host, command, argv, &err);
 	if (r == USAGE_ERROR)
 		return fail_usage(host, command, &err);
-	if (r >= 0 && fflush(stdout) != 0)
-		r = error_errno(&err, "cannot write the output");
+	/* An earlier write may have failed, for a reason that is forgotten by now. */
+	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		r = error_set(&err, -EIO, "cannot write to standard output");
 	if (r < 0) {
 		log_error(&err);
 		return EXIT_OURS;
