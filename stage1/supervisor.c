@@ -101,10 +101,10 @@ static int handle_report(void *owner, const struct report *report, struct error 
 	return 0;
 }
 
-int supervisor_run(const struct pod_plan *plan, int lock_fd, struct error *err)
+static int run_with(const struct pod_plan *plan, struct app_spec *specs, int lock_fd,
+                    struct error *err)
 {
 	struct supervisor s = {.plan = plan};
-	struct app_spec *specs = memory_zeroed(plan->apps.count, sizeof(*specs));
 	struct init init = {.plan = plan, .specs = specs};
 	int status;
 
@@ -118,4 +118,14 @@ int supervisor_run(const struct pod_plan *plan, int lock_fd, struct error *err)
 	if (status < 0 || s.failed)
 		return status < 0 ? status : 254;
 	return s.status ? s.status : status;
+}
+
+int supervisor_run(const struct pod_plan *plan, int lock_fd, struct error *err)
+{
+	autofree struct app_spec *specs = memory_zeroed(plan->apps.count, sizeof(*specs));
+	int status = run_with(plan, specs, lock_fd, err);
+
+	for (size_t i = 0; i < plan->apps.count; i++)
+		app_spec_clear(&specs[i]);
+	return status;
 }
