@@ -42,7 +42,7 @@ static void take_terminal(struct relay *relay, const struct cmsghdr *header)
 static int take_reports(struct relay *relay, relay_report *handle, void *owner,
                         struct error *err)
 {
-	for (;;) {
+	while (relay->report_fd >= 0) {
 		struct report report = {0};
 		struct iovec data = {&report, sizeof(report)};
 		union {
@@ -58,6 +58,11 @@ static int take_reports(struct relay *relay, relay_report *handle, void *owner,
 		ssize_t size = recvmsg(relay->report_fd, &message,
 		                       MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
+		/* The other ends are closed: process 1 is going, and may take its time. */
+		if (size == 0) {
+			close(relay->report_fd);
+			relay->report_fd = -1;
+		}
 		if (size < (ssize_t)REPORT_SHORT)
 			return 0;
 		if (report.kind == REPORT_TERMINAL)
@@ -65,6 +70,7 @@ static int take_reports(struct relay *relay, relay_report *handle, void *owner,
 		else if (handle(owner, &report, err) < 0)
 			return err->code;
 	}
+	return 0;
 }
 
 static void hand_on_signal(struct relay *relay)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage1/target.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,8 +80,8 @@ static int proc_number(pid_t pid, const char *field, pid_t *number, struct error
 	if (!at)
 		return error_set(err, -EBADMSG, "process %d has no '%s'", (int)pid,
 		                 field);
-	end = at + strcspn(at, "\n");
-	while (end > at && strchr("0123456789", end[-1]))
+	end = at + strlen(field) + strcspn(at + strlen(field), "\n");
+	while (end > at && isdigit((unsigned char)end[-1]))
 		end--;
 	*number = (pid_t)strtol(end, NULL, 10);
 	return 0;
