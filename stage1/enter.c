@@ -141,8 +141,8 @@ static int enter(char **argv, struct error *err)
 		return err->code;
 	if (e.plan.apps.count > 1 && target_find_app(&e.target, args.app, err) < 0)
 		return err->code;
-	if (stage2_program_open(&e.stage2, err) < 0 || relay_open(&e.relay, err) < 0 ||
-	    join(&e, err) < 0)
+	if (stage2_program_open(&e.stage2, false, err) < 0 ||
+	    relay_open(&e.relay, err) < 0 || join(&e, err) < 0)
 		return err->code;
 	return run_command(&e, args.command, err);
 }

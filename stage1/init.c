@@ -296,7 +296,7 @@ static void look_after(struct state *state)
 	}
 }
 
-int init_run(const struct init *init)
+int init_run(struct init *init)
 {
 	struct state state = {.init = init};
 	struct report report = {.kind = REPORT_FAILED, .app = -1};
@@ -306,6 +306,7 @@ int init_run(const struct init *init)
 	state.children = memory_zeroed(init->plan->apps.count, sizeof(*state.children));
 	if (tie_to_supervisor(init, &report.error) < 0 ||
 	    set_up_namespaces(init->plan, &report.error) < 0 ||
+	    stage2_program_open(&init->stage2, true, &report.error) < 0 ||
 	    start_apps(&state, &report.error) < 0) {
 		send_report(init, &report);
 		return 254;

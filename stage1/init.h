@@ -16,9 +16,9 @@
 struct init {
 	const struct pod_plan *plan;
 	const struct app_spec *specs; /* one for each app of the plan */
-	struct stage2_program stage2;
 	int report_fd;
+	struct stage2_program stage2; /* opened by init_run() */
 };
 
 /* Lives as process 1. The exit status is 0, or 254 if the pod could not be set up. */
-int init_run(const struct init *init);
+int init_run(struct init *init);

@@ -19,7 +19,7 @@ static int open_own_dir(struct error *err)
 	return path_open(AT_FDCWD, path, PATH_HOST, O_PATH | O_DIRECTORY, err);
 }
 
-int stage2_program_open(struct stage2_program *stage2, struct error *err)
+int stage2_program_open(struct stage2_program *stage2, bool own, struct error *err)
 {
 	autoclose int dir_fd = open_own_dir(err);
 	autoclose int tree_fd = -1;
@@ -28,7 +28,8 @@ int stage2_program_open(struct stage2_program *stage2, struct error *err)
 		return err->code;
 	tree_fd = mount_clone(dir_fd, err);
 	if (tree_fd < 0 ||
-	    mount_set(tree_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, 0, err) < 0)
+	    mount_set(tree_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, 0, err) < 0 ||
+	    (own && mount_attach(tree_fd, dir_fd, err) < 0))
 		return err->code;
 	stage2->program_fd = path_open(tree_fd, "stage2", PATH_OURS, O_PATH, err);
 	if (stage2->program_fd < 0)

@@ -8,6 +8,8 @@
  * reopened for writing (threat class 3).
  */
 
+#include <stdbool.h>
+
 #include "common/error.h"
 
 struct stage2_program {
@@ -15,5 +17,10 @@ struct stage2_program {
 	int filter_fd;
 };
 
-/* Opens them beside the running program. */
-must_check int stage2_program_open(struct stage2_program *stage2, struct error *err);
+/*
+ * Opens them beside the running program. In a mount namespace of its OWN the caller gets the
+ * read-only mount attached there, and it goes with the namespace; dropping one that is
+ * attached nowhere makes the caller wait for the kernel.
+ */
+must_check int stage2_program_open(struct stage2_program *stage2, bool own,
+                                   struct error *err);

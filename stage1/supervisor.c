@@ -38,7 +38,7 @@ static int make_specs(const struct pod_plan *plan, struct app_spec *specs,
 }
 
 /* Process 1 keeps no descriptor that leads back to the host. */
-static int start_init(struct supervisor *s, const struct init *init, int lock_fd,
+static int start_init(struct supervisor *s, struct init *init, int lock_fd,
                       struct error *err)
 {
 	struct clone_args args = {.flags = s->plan->namespaces, .exit_signal = SIGCHLD};
@@ -53,8 +53,6 @@ static int start_init(struct supervisor *s, const struct init *init, int lock_fd
 		_exit(init_run(init));
 	}
 	close(s->relay.child_fd);
-	close(init->stage2.program_fd);
-	close(init->stage2.filter_fd);
 	return 0;
 }
 
@@ -108,8 +106,7 @@ static int run_with(const struct pod_plan *plan, struct app_spec *specs, int loc
 	struct init init = {.plan = plan, .specs = specs};
 	int status;
 
-	if (make_specs(plan, specs, err) < 0 ||
-	    stage2_program_open(&init.stage2, err) < 0 || relay_open(&s.relay, err) < 0)
+	if (make_specs(plan, specs, err) < 0 || relay_open(&s.relay, err) < 0)
 		return err->code;
 	init.report_fd = s.relay.child_fd;
 	if (start_init(&s, &init, lock_fd, err) < 0)

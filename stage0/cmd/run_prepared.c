@@ -56,7 +56,7 @@ static int run_prepared(struct host *host, int argc, char **argv, struct error *
 	    assemble_stage1_run(host, pod_uuid(pod), &hostname, &args, err) < 0 ||
 	    pod_move(pod, "run", err) < 0)
 		return err->code;
-	return pod_launch(host, pod_fd(pod), &args, err);
+	return pod_launch(pod_fd(pod), NULL, &args, err);
 }
 
 const struct command cmd_run_prepared = {

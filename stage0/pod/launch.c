@@ -69,27 +69,28 @@ static int become(const char *path, struct strv *argv, struct error *err)
 	return error_errno(err, "cannot execute '%s' of the pod", path);
 }
 
-int pod_launch(struct host *host, int pod_fd, const struct stage1_run *args,
-               struct error *err)
+int pod_launch(int pod_fd, const struct image_manifest *stage1,
+               const struct stage1_run *args, struct error *err)
 {
-	autoclear(image_manifest) stage1 = {0};
+	autoclear(image_manifest) read = {0};
 	autoclear(strv) argv = {0};
 	autoclear(strv) dropped = {0};
 	autofree char *path = NULL;
 	int version;
 
-	(void)host;
-	if (read_stage1(pod_fd, &stage1, err) < 0 ||
-	    entry_point(&stage1, STAGE1_ANNOTATION_RUN, POD_STAGE1_ROOT, &path, err) < 0)
+	if (!stage1 && read_stage1(pod_fd, &read, err) < 0)
 		return err->code;
-	version = stage1_version(&stage1, err);
+	stage1 = stage1 ? stage1 : &read;
+	if (entry_point(stage1, STAGE1_ANNOTATION_RUN, POD_STAGE1_ROOT, &path, err) < 0)
+		return err->code;
+	version = stage1_version(stage1, err);
 	if (version < 0)
 		return version;
 	strv_add(&argv, path);
 	stage1_run_encode(args, version, &argv, &dropped);
 	for (size_t i = 0; i < dropped.count; i++)
-		log_warning("stage1 '%s' does not know %s: it has no effect", stage1.name,
-		            dropped.items[i]);
+		log_warning("stage1 '%s' does not know %s: it has no effect",
+		            stage1->name, dropped.items[i]);
 	if (fchdir(pod_fd) < 0)
 		return error_errno(err, "cannot enter the pod's directory");
 	if (overlay_leave_host(err) < 0 || overlay_mount_all(AT_FDCWD, err) < 0 ||

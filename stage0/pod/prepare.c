@@ -17,6 +17,7 @@ struct pod_draft {
 	int pod_fd;    /* holds the lock */
 	char path[64]; /* of the directory, in the data directory */
 	struct uuid uuid;
+	struct image_manifest stage1;
 	bool published;
 };
 
@@ -154,13 +155,12 @@ static int fill_stage1_upper(struct store *store, int pod_fd, const struct pod_p
 /* A stage1 that writes nothing of its own gets links to its files, any other an overlay,
  * mounted when the pod is launched. */
 static int fill_stage1(struct store *store, int pod_fd, const struct pod_plan *plan,
-                       struct error *err)
+                       struct image_manifest *manifest, struct error *err)
 {
 	const struct image_id *id = plan->stage1;
-	autoclear(image_manifest) manifest = {0};
 	const char *root;
 	struct tree_id tree;
-	int r = store_manifest(store, id, &manifest, err);
+	int r = store_manifest(store, id, manifest, err);
 
 	if (r == STORE_MISSING)
 		return error_set(err, -ENOENT, "stage1 '%s' is not in the store",
@@ -168,7 +168,7 @@ static int fill_stage1(struct store *store, int pod_fd, const struct pod_plan *p
 	if (r < 0 || link_image(store, pod_fd, id, POD_STAGE1_MANIFEST, POD_STAGE1_TREE,
 	                        "../", &tree, err) < 0)
 		return err->code;
-	root = image_manifest_annotation(&manifest, STAGE1_ANNOTATION_ROOT);
+	root = image_manifest_annotation(manifest, STAGE1_ANNOTATION_ROOT);
 	if (root && strcmp(root, "links") == 0)
 		return link_stage1_root(store, &tree, pod_fd, err);
 	return fill_stage1_upper(store, pod_fd, plan, &tree, err);
@@ -187,7 +187,7 @@ static int fill(struct pod_draft *draft, struct store *store, const struct pod_p
 		             &plan->images[i], err) < 0)
 			return error_wrap(err, "app '%s'",
 			                  plan->manifest->apps.items[i].name);
-	if (fill_stage1(store, draft->pod_fd, plan, err) < 0)
+	if (fill_stage1(store, draft->pod_fd, plan, &draft->stage1, err) < 0)
 		return err->code;
 	if (!plan->manifest_text)
 		pod_manifest_encode(plan->manifest, SCHEMA_COMPACT, &text);
@@ -228,6 +228,11 @@ int pod_draft_publish(struct pod_draft *draft, const char *to, struct error *err
 	return 0;
 }
 
+const struct image_manifest *pod_draft_stage1(const struct pod_draft *draft)
+{
+	return &draft->stage1;
+}
+
 int pod_draft_take_fd(struct pod_draft *draft)
 {
 	int fd = draft->pod_fd;
@@ -246,5 +251,6 @@ void pod_draft_free(struct pod_draft *draft)
 		(void)!path_remove_tree(draft->data_fd, draft->path, &ignored);
 	if (draft->pod_fd >= 0)
 		close(draft->pod_fd);
+	image_manifest_clear(&draft->stage1);
 	free(draft);
 }

@@ -31,6 +31,9 @@ const char *pod_draft_uuid(const struct pod_draft *draft);
 must_check int pod_draft_publish(struct pod_draft *draft, const char *to,
                                  struct error *err);
 
+/* The manifest of its stage1; the draft's. */
+const struct image_manifest *pod_draft_stage1(const struct pod_draft *draft);
+
 /* Its directory with the lock, now the caller's. */
 must_check int pod_draft_take_fd(struct pod_draft *draft);
 
