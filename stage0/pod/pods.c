@@ -309,9 +309,6 @@ void pod_free(struct pod *pod)
 {
 	if (!pod)
 		return;
-	/* The descriptor may have copies that must not keep the lock. */
-	if (pod->locked)
-		lock_drop(pod->fd);
 	if (pod->fd >= 0)
 		close(pod->fd);
 	free(pod);
