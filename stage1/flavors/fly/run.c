@@ -106,7 +106,8 @@ static int become(const struct app_spec *spec, int root_fd, struct error *err)
 	struct stage2_program stage2 = {-1, -1};
 	autoclear(strv) argv = {0};
 
-	if (stage2_program_open(&stage2, false, err) < 0 || path_change_root(root_fd, err) < 0)
+	if (stage2_program_open(&stage2, false, err) < 0 ||
+	    path_change_root(root_fd, err) < 0)
 		return err->code;
 	exec_spec_encode(&spec->spec, &argv);
 	syscall(SYS_execveat, stage2.program_fd, "", strv_items(&argv),
