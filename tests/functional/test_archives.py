@@ -234,6 +234,9 @@ class Hostile(Archives):
             for second in (file, link, hard, device, fifo, directory):
                 self.refuses(image(first, second), "'rootfs/x': twice in the archive")
 
+    def test_the_top_directory_twice(self):
+        self.refuses(image(member("./", type="5"), member(".", type="5")), "'.': twice")
+
     def test_the_same_name_written_in_two_ways(self):
         self.refuses(image(member("rootfs/x", "x"), member("./rootfs/.//x", "y")), "twice")
 
@@ -619,6 +622,7 @@ def with_dictionary(content, code):
 class Faithful(Archives):
     def test_one_tar_is_one_image_whatever_its_compression(self):
         content = image(member("rootfs/x", b"x" * 100000), member("rootfs/d", type="5", mtime=3))
+        imported = 0
         for number, (name, compress) in enumerate(COMPRESSIONS.items()):
             with self.subTest(name):
                 archive = compress(content)
@@ -629,11 +633,31 @@ class Faithful(Archives):
                 self.assertEqual(info["digest"], "sha512-" + hashlib.sha512(content).hexdigest())
                 self.assertEqual(info["size"], len(content))
                 self.assertEqual(info["treeSize"], 100000)
+                self.assertGreater(info["importTime"], imported)
+                imported = info["importTime"]
                 if number == 0:
                     kept = read(os.path.join(directory, "aci"), "rb")
                     self.assertEqual(kept, archive)
         self.assertEqual(len(self.store("image")), 1)
         self.assertEqual(len(self.store("tree")), 1)
+
+    def test_an_image_that_comes_back_finds_its_tree(self):
+        content = image(member("rootfs/x", "x"))
+        rootfs = self.imports(content)
+        before = os.stat(rootfs).st_ino
+        key, = self.store("image")
+        self.host.ok("image", "rm", key)
+        self.assertEqual(self.imports(content), rootfs)
+        self.assertEqual(os.stat(rootfs).st_ino, before)
+        self.assertEqual(self.store("image/" + key), ["aci", "info", "manifest", "tree"])
+
+    def test_times_of_access_are_kept_too(self):
+        times = extended({"atime": "1000.5", "mtime": "2000.25"})
+        rootfs = self.imports(image(times, member("rootfs/d", type="5"), times,
+                                    member("rootfs/d/f", "x"), member("rootfs/z", "x")))
+        for name in ("d", "d/f"):
+            st = os.lstat(os.path.join(rootfs, name))
+            self.assertEqual((st.st_atime_ns, st.st_mtime_ns), (1000500000000, 2000250000000))
 
     def test_the_same_archive_again_is_not_unpacked_again(self):
         content = image(member("rootfs/x", "x"))
