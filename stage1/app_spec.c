@@ -60,7 +60,7 @@ int app_spec_make(struct app_spec *spec, const struct pod_plan *pod,
 		.gid = identity.gid,
 		.keep_caps = pod->keep_capabilities,
 		.capabilities = app->capabilities,
-		/* A filter is no use to one who may shed it by a set-user-ID program. */
+		/* A set-user-ID program must not run under a filter it does not expect. */
 		.no_new_privs = app->no_new_privs || (pod->filter && identity.uid != 0),
 		.directory = from->working_directory && *from->working_directory
 	                             ? from->working_directory

@@ -86,7 +86,8 @@ static int become(struct enter *e, char **command, bool terminal, struct error *
 	if (terminal) {
 		dev_fd = path_open(AT_FDCWD, "dev", PATH_OURS, O_PATH | O_DIRECTORY, err);
 		if (dev_fd < 0 ||
-		    terminal_make(dev_fd, e->relay.child_fd, &slave_fd, err) < 0 ||
+		    terminal_make(dev_fd, spec->uid, e->relay.child_fd, &slave_fd, err) <
+		            0 ||
 		    terminal_take(slave_fd, err) < 0)
 			return err->code;
 	}

@@ -91,12 +91,13 @@ static int enter_root(const struct init *init, size_t app, int *dev_fd, struct e
 	return mount_plan_apply(&plan->mounts, plan->root, shared, dev_fd, err);
 }
 
-static int take_stdin(const struct init *init, int dev_fd, struct error *err)
+static int take_stdin(const struct init *init, uid_t user, int dev_fd, struct error *err)
 {
 	autoclose int fd = -1;
 
 	if (init->plan->interactive) {
-		if (terminal_make(dev_fd, init->report_fd, &fd, err) < 0)
+		if (terminal_make(dev_fd, user, init->report_fd, &fd, err) < 0 ||
+		    mount_console(dev_fd, fd, err) < 0)
 			return err->code;
 		return terminal_take(fd, err);
 	}
@@ -134,7 +135,7 @@ static int become_stage2(struct start *start, struct error *err)
 	setsid();
 	if (start->own_root && enter_root(init, start->app, &start->dev_fd, err) < 0)
 		return err->code;
-	if (take_stdin(init, start->dev_fd, err) < 0 ||
+	if (take_stdin(init, exec.uid, start->dev_fd, err) < 0 ||
 	    set_oom_score(&init->plan->apps.items[start->app], err) < 0)
 		return err->code;
 	umask(APP_UMASK);

@@ -94,7 +94,10 @@ static int handle_report(void *owner, const struct report *report, struct error 
 	case REPORT_STATUS:
 		if (report->number && !s->status)
 			s->status = report->number;
-		return write_number(s, POD_STATUS, report, err);
+		/* A full disk is no reason to end the apps that still run. */
+		if (write_number(s, POD_STATUS, report, err) < 0)
+			log_error(err);
+		return 0;
 	}
 	return 0;
 }

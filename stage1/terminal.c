@@ -12,7 +12,6 @@
 #include "common/file.h"
 #include "common/path.h"
 #include "common/report.h"
-#include "stage1/mount_apply.h"
 
 static struct termios callers;
 
@@ -40,7 +39,8 @@ static int send_master(int report_fd, int master_fd, struct error *err)
 	return 0;
 }
 
-int terminal_make(int dev_fd, int report_fd, int *slave_fd, struct error *err)
+int terminal_make(int dev_fd, uid_t owner, int report_fd, int *slave_fd,
+                  struct error *err)
 {
 	autoclose int master_fd = path_open(dev_fd, "pts/ptmx", PATH_OURS,
 	                                    O_RDWR | O_NOCTTY, err);
@@ -57,8 +57,8 @@ int terminal_make(int dev_fd, int report_fd, int *slave_fd, struct error *err)
 	*slave_fd = path_open(dev_fd, name, PATH_OURS, O_RDWR | O_NOCTTY, err);
 	if (*slave_fd < 0)
 		return err->code;
-	if (mount_console(dev_fd, *slave_fd, err) < 0)
-		return err->code;
+	if (fchown(*slave_fd, owner, (gid_t)-1) < 0)
+		return error_errno(err, "cannot give the terminal to user %u", owner);
 	return send_master(report_fd, master_fd, err);
 }
 

@@ -8,12 +8,14 @@
  */
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "common/error.h"
 
-/* In the pod: opens a pty of the devpts on DEV_FD's "pts", puts its slave in place of
- * /dev/console and gives its master to the other end of REPORT_FD. Sets *SLAVE_FD. */
-must_check int terminal_make(int dev_fd, int report_fd, int *slave_fd, struct error *err);
+/* In the pod: opens a pty of the devpts on DEV_FD's "pts", which the user OWNER may open by
+ * its name, and gives its master to the other end of REPORT_FD. Sets *SLAVE_FD. */
+must_check int terminal_make(int dev_fd, uid_t owner, int report_fd, int *slave_fd,
+                             struct error *err);
 
 /* In the app: makes SLAVE_FD the controlling terminal and descriptors 0, 1 and 2. */
 must_check int terminal_take(int slave_fd, struct error *err);
