@@ -233,11 +233,12 @@ static void stop(struct state *state, int signal)
 	signal_apps(state, signal);
 }
 
-/* An app that ends by the very signal it was stopped with has ended well (rkt 7.6). */
+/* An app that was running when the stop began has ended well, whatever it exits with, or if
+ * it is by the very signal it was stopped with (rkt 7.6). */
 static int app_status(const struct state *state, int wait_status)
 {
-	if (state->stop_signal && WIFSIGNALED(wait_status) &&
-	    WTERMSIG(wait_status) == state->stop_signal)
+	if (state->stop_signal &&
+	    (WIFEXITED(wait_status) || WTERMSIG(wait_status) == state->stop_signal))
 		return 0;
 	return process_exit_status(wait_status);
 }

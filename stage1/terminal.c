@@ -44,6 +44,7 @@ int terminal_make(int dev_fd, uid_t owner, int report_fd, int *slave_fd,
 {
 	autoclose int master_fd = path_open(dev_fd, "pts/ptmx", PATH_OURS,
 	                                    O_RDWR | O_NOCTTY, err);
+	struct winsize size;
 	int unlocked = 0;
 	unsigned number;
 	char name[32];
@@ -53,6 +54,9 @@ int terminal_make(int dev_fd, uid_t owner, int report_fd, int *slave_fd,
 	if (ioctl(master_fd, TIOCSPTLCK, &unlocked) < 0 ||
 	    ioctl(master_fd, TIOCGPTN, &number) < 0)
 		return error_errno(err, "cannot set up the terminal");
+	/* The app finds it as large as it is, before the supervisor has heard of it. */
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		ioctl(master_fd, TIOCSWINSZ, &size);
 	snprintf(name, sizeof(name), "pts/%u", number);
 	*slave_fd = path_open(dev_fd, name, PATH_OURS, O_RDWR | O_NOCTTY, err);
 	if (*slave_fd < 0)
