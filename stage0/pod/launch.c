@@ -30,9 +30,22 @@ static int read_stage1(int pod_fd, struct image_manifest *manifest, struct error
 	return 0;
 }
 
-/* The entry point's path in ROOT, relative to the pod's directory; *PATH is the caller's. */
-static int entry_point(const struct image_manifest *stage1, const char *annotation,
-                       const char *root, char **path, struct error *err)
+/* Whether NAME is a file of the stage1 image: no link, and no "..", leads to the host's. */
+static int check_entry(int pod_fd, const char *name, struct error *err)
+{
+	autoclose int tree_fd = path_open(pod_fd, STAGE1_TREE_ROOT, PATH_HOST,
+	                                  O_PATH | O_DIRECTORY, err);
+	autoclose int fd = tree_fd < 0 ? -1
+	                               : path_open(tree_fd, name, PATH_OURS, O_PATH, err);
+
+	return fd < 0 ? err->code : 0;
+}
+
+/* The entry point's path in ROOT, relative to the pod's directory POD_FD; *PATH is the
+ * caller's. */
+static int entry_point(int pod_fd, const struct image_manifest *stage1,
+                       const char *annotation, const char *root, char **path,
+                       struct error *err)
 {
 	const char *value = image_manifest_annotation(stage1, annotation);
 
@@ -43,6 +56,8 @@ static int entry_point(const struct image_manifest *stage1, const char *annotati
 		return error_set(err, -EINVAL,
 		                 "stage1 '%s': '%s' is not an absolute path",
 		                 stage1->name, value);
+	if (check_entry(pod_fd, value + 1, err) < 0)
+		return error_wrap(err, "stage1 '%s'", stage1->name);
 	*path = memory_format("%s%s", root, value);
 	return 0;
 }
@@ -81,7 +96,8 @@ int pod_launch(int pod_fd, const struct image_manifest *stage1,
 	if (!stage1 && read_stage1(pod_fd, &read, err) < 0)
 		return err->code;
 	stage1 = stage1 ? stage1 : &read;
-	if (entry_point(stage1, STAGE1_ANNOTATION_RUN, POD_STAGE1_ROOT, &path, err) < 0)
+	if (entry_point(pod_fd, stage1, STAGE1_ANNOTATION_RUN, POD_STAGE1_ROOT, &path,
+	                err) < 0)
 		return err->code;
 	version = stage1_version(stage1, err);
 	if (version < 0)
@@ -111,7 +127,7 @@ int pod_call_stage1(int pod_fd, const char *annotation, const struct strv *argv,
 	pid_t pid;
 
 	if (read_stage1(pod_fd, &stage1, err) < 0 ||
-	    entry_point(&stage1, annotation, STAGE1_TREE_ROOT, &path, err) < 0)
+	    entry_point(pod_fd, &stage1, annotation, STAGE1_TREE_ROOT, &path, err) < 0)
 		return err->code;
 	program_fd = path_open(pod_fd, path, PATH_HOST, O_PATH, err);
 	if (program_fd < 0)
@@ -131,7 +147,7 @@ int pod_become_stage1(int pod_fd, const char *annotation, const struct strv *arg
 	autofree char *path = NULL;
 
 	if (read_stage1(pod_fd, &stage1, err) < 0 ||
-	    entry_point(&stage1, annotation, STAGE1_TREE_ROOT, &path, err) < 0)
+	    entry_point(pod_fd, &stage1, annotation, STAGE1_TREE_ROOT, &path, err) < 0)
 		return err->code;
 	strv_add(&words, path);
 	strv_extend(&words, argv);

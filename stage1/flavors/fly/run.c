@@ -100,6 +100,16 @@ static int set_up_root(int root_fd, struct error *err)
 	return 0;
 }
 
+/* As in a pod of its own: what the caller reads from is not the app's. */
+static int take_no_input(struct error *err)
+{
+	autoclose int fd = path_open(AT_FDCWD, "/dev/null", PATH_HOST, O_RDWR, err);
+
+	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+		return error_errno(err, "cannot take /dev/null");
+	return 0;
+}
+
 /* Becomes the app. Returns only to fail. */
 static int become(const struct app_spec *spec, int root_fd, struct error *err)
 {
@@ -122,11 +132,13 @@ static int run(char **argv, struct error *err)
 	struct app_spec spec = {0};
 	struct stage1_run args = {0};
 	int lock_fd, root_fd;
+	bool interactive;
 	char text[16];
 
 	if (stage1_run_decode(argv + 1, &args, err) < 0)
 		return err->code;
 	log_set_debug(args.debug);
+	interactive = args.interactive;
 	if (check_args(&args, err) < 0 || make_plan(&plan, &pod, &args, err) < 0)
 		return err->code;
 	lock_fd = pod_files_lock(err);
@@ -136,7 +148,8 @@ static int run(char **argv, struct error *err)
 	if (root_fd < 0 || set_up_root(root_fd, err) < 0 ||
 	    (pod.apps.items[0].read_only_rootfs &&
 	     mount_set(root_fd, MOUNT_ATTR_RDONLY, 0, err) < 0) ||
-	    app_spec_make(&spec, &plan, &plan.apps.items[0], root_fd, err) < 0)
+	    app_spec_make(&spec, &plan, &plan.apps.items[0], root_fd, err) < 0 ||
+	    (!interactive && take_no_input(err) < 0))
 		return err->code;
 	snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (file_replace_at(AT_FDCWD, POD_PID, 0644, text, err) < 0)
