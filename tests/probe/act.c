@@ -133,6 +133,9 @@ static void wait_for_signal(void)
 	while (!received)
 		sigsuspend(&before);
 	printf("got %s\n", signal_name(received));
+	fflush(stdout);
+	received = 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 int act_pause(char **args)
