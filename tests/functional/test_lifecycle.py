@@ -3,8 +3,11 @@
 writes down what it was called with; and on real ones."""
 
 import fcntl
+import json
 import os
 import shutil
+import signal
+import threading
 import unittest
 
 import harness
@@ -370,6 +373,87 @@ class Enter(PodsTest):
         self.assertEqual(self.enter(uuid, uuid, "/bin/ls").status, 42)
         child, = harness.descendants(parent.pid)
         self.assertEqual(arguments(reports, "enter")[0], f"--pid={child}")
+
+
+@needs_root
+class Real(unittest.TestCase):
+    """What gantry itself makes."""
+
+    def setUp(self):
+        self.host = Host(self)
+
+    def state(self, uuid):
+        return self.host.state(uuid)
+
+    def test_a_pod_that_ends_by_itself(self):
+        uuid = self.host.pod(self.host.aci(exec=["/probe", "exit", "42"])).uuid
+        status = self.host.status(uuid)
+        self.assertEqual((status["state"], status["exited"], status["app-probe"]),
+                         ("exited", "true", "42"))
+        pod, = json.loads(self.host.ok("list", "--format=json"))
+        self.assertLessEqual(pod["created_at"], pod["started_at"])
+        self.assertLessEqual(pod["apps"][0]["started_at"], pod["apps"][0]["finished_at"])
+        self.assertEqual((pod["apps"][0]["state"], pod["apps"][0]["exit_code"]), ("exited", 42))
+        self.assertRegex(self.host.ok("list", "--no-legend"), f"^{uuid[:8]}\tprobe\texample.com/probe\t")
+        self.assertIn(f'Garbage collecting pod "{uuid}"', self.host.ok("gc", "--grace-period=0"))
+        self.host.assert_nothing_left(gc=False)
+
+    def test_a_pod_that_is_stopped(self):
+        pod = self.host.start_pod(self.host.aci(exec=["/probe", "pause"]))
+        self.assertIn("state=running\n", self.host.ok("status", "--wait-ready", pod.uuid))
+        status = self.host.status(pod.uuid)
+        self.assertEqual(status["pid"], str(self.host.wait_ready(pod.uuid)))
+        self.assertNotIn("app-probe", status)
+        self.assertEqual(self.host.run("rm", pod.uuid).status, 254)
+        self.host.ok("gc", "--grace-period=0")
+        self.assertEqual(self.host.run("enter", pod.uuid, "/probe", "exit", "3").status, 3)
+        self.assertEqual(self.host.ok("stop", pod.uuid), f'"{pod.uuid}"\n')
+        self.assertIn("app-probe=0\n", self.host.ok("status", "--wait", pod.uuid))
+        self.assertEqual(pod.wait().status, 0)
+        self.assertEqual(self.host.ok("rm", pod.uuid), f'"{pod.uuid}"\n')
+        self.host.assert_nothing_left(gc=False)
+
+    def test_a_pod_that_is_killed(self):
+        """By stop, or with the process that is the pod."""
+        for end in (lambda pod: self.host.ok("stop", "--force", pod.uuid),
+                    lambda pod: pod.signal(signal.SIGKILL)):
+            pod = self.host.start_pod(self.host.aci(exec=["/probe", "pause"]))
+            self.host.ok("status", "--wait-ready", pod.uuid)
+            end(pod)
+            self.assertIn("state=exited\n", self.host.ok("status", "--wait", pod.uuid))
+            pod.wait()
+            self.host.assert_nothing_left()
+
+    def test_a_pod_that_is_prepared_first(self):
+        image = self.host.aci(exec=["/probe", "exit", "7"])
+        uuid, other = (self.host.ok("prepare", image).strip() for _ in range(2))
+        self.assertEqual(self.state(uuid), "prepared")
+        waiting = self.host.start("status", "--wait", uuid)
+        self.assertEqual(self.host.run("run-prepared", "--net=none", uuid).status, 7)
+        self.assertIn("app-probe=7\n", waiting.wait().out)
+        self.assertEqual(self.state(other), "prepared")
+        self.host.ok("gc", "--grace-period=0", "--expire-prepared=0")
+        self.assertEqual(self.host.pods(), {})
+
+    def test_collecting_all_the_time_harms_no_pod(self):
+        image = self.host.aci(exec=["/probe", "exit", "5"])
+        self.host.fetch(image)
+        collecting = threading.Event()
+
+        def collect():
+            while not collecting.is_set():
+                self.host.ok("gc", "--grace-period=0")
+                self.host.ok("list")
+
+        collector = threading.Thread(target=collect)
+        collector.start()
+        try:
+            pods = [self.host.start_pod(image) for _ in range(20)]
+            self.assertEqual([pod.wait().status for pod in pods], [5] * len(pods))
+        finally:
+            collecting.set()
+            collector.join()
+        self.host.assert_nothing_left()
 
 
 if __name__ == "__main__":
