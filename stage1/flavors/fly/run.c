@@ -127,9 +127,9 @@ static int become(const struct app_spec *spec, int root_fd, struct error *err)
 
 static int run(char **argv, struct error *err)
 {
-	struct pod_manifest pod = {0};
-	struct pod_plan plan = {0};
-	struct app_spec spec = {0};
+	autoclear(pod_manifest) pod = {0};
+	autoclear(pod_plan) plan = {0};
+	autoclear(app_spec) spec = {0};
 	struct stage1_run args = {0};
 	int lock_fd, root_fd;
 	bool interactive;
