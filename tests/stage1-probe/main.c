@@ -7,7 +7,8 @@
  * it in its image lies "settings", lines of KEY=VALUE:
  *
  *	report=DIRECTORY	of the host
- *	run=STATUS, enter=STATUS, stop=STATUS, gc=STATUS
+ *	run=STATUS, enter=STATUS, gc=STATUS
+ *	stop=STATUS		not 0: and stops nothing
  *	pause=1			run writes the pid file and waits for SIGTERM first
  */
 
@@ -129,6 +130,7 @@ static int stop(void)
 int main(int argc, char **argv)
 {
 	const char *entry = NULL, *own = own_path(&entry), *value;
+	int status;
 
 	(void)argc;
 	if (!own)
@@ -144,8 +146,9 @@ int main(int argc, char **argv)
 		if (value && pause_until_term())
 			return BROKEN;
 	}
-	if (!strcmp(entry, "stop") && stop())
-		return BROKEN;
 	value = setting(own, entry);
-	return value ? atoi(value) : 0;
+	status = value ? atoi(value) : 0;
+	if (!strcmp(entry, "stop") && status == 0 && stop())
+		return BROKEN;
+	return status;
 }
