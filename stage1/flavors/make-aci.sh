@@ -16,9 +16,6 @@ for pair in "$@"; do
 done
 chmod 0755 "$work/rootfs" "$work/rootfs/gantry" "$work/rootfs/gantry"/*
 chmod 0644 "$work/manifest" "$work/rootfs/gantry"/*.bpf
-# What nobody reads is not shipped; a build with the sanitizers keeps it for their reports.
-${STRIP-strip} "$work/rootfs/gantry/run" "$work/rootfs/gantry/enter" "$work/rootfs/gantry/stop" \
-    "$work/rootfs/gantry/gc"
 
 tar --create --file="$work/tar" --directory="$work" --format=ustar --sort=name \
     --mtime=@0 --owner=0 --group=0 --numeric-owner manifest rootfs
