@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation/getting-started.md, typed as it stands."""
+
+import os
+import re
+import unittest
+
+from harness import ROOT, Host, Process, needs_root, read
+
+PAGE = os.path.join(ROOT, "Documentation/getting-started.md")
+
+# What is about this machine and not about a pod, or wants someone at a terminal.
+ELSEWHERE = ("dist/packages", "systemctl", "--interactive")
+
+
+def typed():
+    fences = re.findall(r"^```sh\n(.*?)^```$", read(PAGE), re.M | re.S)
+    return [text for text in fences if not any(word in text for word in ELSEWHERE)]
+
+
+@needs_root
+class GettingStarted(unittest.TestCase):
+    def test_what_it_says_to_type_works(self):
+        host = Host(self)
+        program = " ".join(host.argv()).replace(" --insecure-options=image", "")
+        script = f'set -eu\ncd "$TMPDIR"\ngantry() {{ {program} "$@"; }}\n' + "".join(typed())
+        result = Process(["sh", "-c", script + "wait; rm -r *\n"], **host.options()).wait()
+        self.assertEqual(result.status, 0, result)
+        uuid = "[0-9a-f-]{36}"
+        for seen in (r"^sha512-[0-9a-f]{32}$", rf"^gantry-{uuid}$", "one$", "two$",
+                     "^state=running$", "sleep 1000", rf'^"{uuid}"$', "^state=exited$",
+                     rf'^Garbage collecting pod "{uuid}"$'):
+            self.assertRegex(result.out, re.compile(seen, re.M))
+        host.assert_nothing_left()
+
+
+if __name__ == "__main__":
+    unittest.main()
