@@ -41,7 +41,7 @@ static const struct verb verbs[] = {
 	{"ignore", 1, act_ignore, "SIGNAL...", "'ready', then USR1 only ends it"},
 	{"push-tty", 0, act_push_tty, "", "types into its terminal (TIOCSTI, TIOCLINUX)"},
 	{"spawn-orphan", 0, family_orphan, "",
-         "an orphan's parent; how many zombies remain"},
+         "an orphan's parent, and whether it is reaped"},
 	{"spawn-daemon", 1, family_daemon, "STATUS",
          "leaves a process that ignores SIGTERM"},
 	{"serve", 1, family_serve, "NAME", "waits for a caller on an abstract socket"},
