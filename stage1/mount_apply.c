@@ -150,7 +150,7 @@ static int apply_mask(struct apply *a, const struct mount_step *step, struct err
 	if (fstat(target_fd, &st) < 0)
 		return error_errno(err, "cannot look at it");
 	fd = mount_clone(S_ISDIR(st.st_mode) ? a->empty_dir_fd : a->empty_file_fd, err);
-	if (fd < 0)
+	if (fd < 0 || mount_set(fd, MOUNT_ATTR_RDONLY, 0, err) < 0)
 		return err->code;
 	return mount_attach(fd, target_fd, err);
 }
