@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,9 +18,9 @@
 #include "common/path.h"
 #include "common/pod/pod.h"
 #include "common/process.h"
-#include "common/report.h"
 #include "stage1/mount_apply.h"
 #include "stage1/network.h"
+#include "stage1/report_socket.h"
 #include "stage1/signals.h"
 #include "stage1/terminal.h"
 
@@ -45,11 +44,12 @@ struct state {
 	struct timespec kill_at;
 };
 
-static void send_report(const struct init *init, const struct report *report)
+/* When the supervisor is gone there is nobody to tell, and process 1 goes too. */
+static void tell(const struct init *init, const struct report *report)
 {
-	send(init->report_fd, report,
-	     report->kind == REPORT_FAILED ? sizeof(*report) : REPORT_SHORT,
-	     MSG_NOSIGNAL);
+	struct error ignored;
+
+	(void)!report_send(init->report_fd, report, -1, &ignored);
 }
 
 /* The pod goes with its supervisor, also when that was killed before we could ask for it. */
@@ -201,7 +201,7 @@ static int start_apps(struct state *state, struct error *err)
 		if (start_app(state, i, true, -1, err) < 0)
 			return err->code;
 		report.number = state->children[i].pid;
-		send_report(init, &report);
+		tell(init, &report);
 	}
 	shared_fd = path_open(AT_FDCWD, POD_SHARED, PATH_OURS, O_PATH | O_DIRECTORY, err);
 	return shared_fd < 0 ? err->code : mount_pivot(shared_fd, err);
@@ -257,7 +257,7 @@ static void reap(struct state *state)
 			state->children[i].pid = 0;
 			state->running--;
 			report.number = app_status(state, wait_status);
-			send_report(state->init, &report);
+			tell(state->init, &report);
 			if (report.number != 0 && !state->stop_signal)
 				stop(state, SIGTERM);
 		}
@@ -310,13 +310,13 @@ int init_run(struct init *init)
 	    set_up_namespaces(init->plan, &report.error) < 0 ||
 	    stage2_program_open(&init->stage2, true, &report.error) < 0 ||
 	    start_apps(&state, &report.error) < 0) {
-		send_report(init, &report);
+		tell(init, &report);
 		return 254;
 	}
 	close(init->stage2.program_fd);
 	close(init->stage2.filter_fd);
 	report.kind = REPORT_UP;
-	send_report(init, &report);
+	tell(init, &report);
 	look_after(&state);
 	return 0;
 }

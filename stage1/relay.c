@@ -3,12 +3,12 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "common/process.h"
+#include "stage1/report_socket.h"
 #include "stage1/signals.h"
 
 int relay_open(struct relay *relay, struct error *err)
@@ -28,49 +28,28 @@ int relay_open(struct relay *relay, struct error *err)
 	return 0;
 }
 
-static void take_terminal(struct relay *relay, const struct cmsghdr *header)
-{
-	int fd;
-
-	if (!header || header->cmsg_type != SCM_RIGHTS || relay->terminal.open)
-		return;
-	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	terminal_attach(&relay->terminal, fd);
-}
-
 /* Takes the reports that have come. */
 static int take_reports(struct relay *relay, relay_report *handle, void *owner,
                         struct error *err)
 {
-	while (relay->report_fd >= 0) {
-		struct report report = {0};
-		struct iovec data = {&report, sizeof(report)};
-		union {
-			struct cmsghdr header;
-			char room[CMSG_SPACE(sizeof(int))];
-		} control = {0};
-		struct msghdr message = {
-			.msg_iov = &data,
-			.msg_iovlen = 1,
-			.msg_control = &control,
-			.msg_controllen = sizeof(control),
-		};
-		ssize_t size = recvmsg(relay->report_fd, &message,
-		                       MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	struct report report = {0};
+	int fd, r = REPORT_NONE_YET;
 
-		/* The other ends are closed: process 1 is going, and may take its time. */
-		if (size == 0) {
-			close(relay->report_fd);
-			relay->report_fd = -1;
-		}
-		if (size < (ssize_t)REPORT_SHORT)
-			return 0;
-		if (report.kind == REPORT_TERMINAL)
-			take_terminal(relay, CMSG_FIRSTHDR(&message));
-		else if (handle(owner, &report, err) < 0)
+	while (relay->report_fd >= 0 && (r = report_receive(relay->report_fd, &report,
+	                                                    &fd, err)) == REPORT_TAKEN) {
+		if (fd >= 0 && relay->terminal.open)
+			close(fd);
+		else if (fd >= 0)
+			terminal_attach(&relay->terminal, fd);
+		if (report.kind != REPORT_TERMINAL && handle(owner, &report, err) < 0)
 			return err->code;
 	}
-	return 0;
+	/* The other ends are closed: process 1 is going, and may take its time. */
+	if (r == REPORT_ENDED) {
+		close(relay->report_fd);
+		relay->report_fd = -1;
+	}
+	return r < 0 ? r : 0;
 }
 
 static void hand_on_signal(struct relay *relay)

@@ -4,46 +4,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <termios.h>
 
 #include "common/file.h"
 #include "common/path.h"
-#include "common/report.h"
+#include "stage1/report_socket.h"
 
 static struct termios callers;
-
-static int send_master(int report_fd, int master_fd, struct error *err)
-{
-	struct report report = {.kind = REPORT_TERMINAL, .app = -1};
-	struct iovec data = {&report, REPORT_SHORT};
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-
-	control.header.cmsg_level = SOL_SOCKET;
-	control.header.cmsg_type = SCM_RIGHTS;
-	control.header.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&control.header), &master_fd, sizeof(int));
-	if (sendmsg(report_fd, &message, MSG_NOSIGNAL) < 0)
-		return error_errno(err, "cannot hand over the terminal");
-	return 0;
-}
 
 int terminal_make(int dev_fd, uid_t owner, int report_fd, int *slave_fd,
                   struct error *err)
 {
 	autoclose int master_fd = path_open(dev_fd, "pts/ptmx", PATH_OURS,
 	                                    O_RDWR | O_NOCTTY, err);
+	const struct report report = {.kind = REPORT_TERMINAL, .app = -1};
 	struct winsize size;
 	int unlocked = 0;
 	unsigned number;
@@ -63,7 +38,7 @@ int terminal_make(int dev_fd, uid_t owner, int report_fd, int *slave_fd,
 		return err->code;
 	if (fchown(*slave_fd, owner, (gid_t)-1) < 0)
 		return error_errno(err, "cannot give the terminal to user %u", owner);
-	return send_master(report_fd, master_fd, err);
+	return report_send(report_fd, &report, master_fd, err);
 }
 
 int terminal_take(int slave_fd, struct error *err)
