@@ -88,8 +88,10 @@ static int become(struct enter *e, char **command, bool terminal, struct error *
 		if (dev_fd < 0 ||
 		    terminal_make(dev_fd, spec->uid, e->relay.child_fd, &slave_fd, err) <
 		            0 ||
-		    terminal_take(slave_fd, err) < 0)
+		    terminal_take(slave_fd, true, err) < 0)
 			return err->code;
+	} else if (output_take(e->relay.outputs, spec->uid, err) < 0) {
+		return err->code;
 	}
 	spec->argv = command;
 	spec->report_fd = fcntl(e->relay.child_fd, F_DUPFD, 3);
@@ -125,6 +127,7 @@ static int run_command(struct enter *e, char **command, struct error *err)
 			log_error(err);
 		_exit(254);
 	}
+	relay_started(&e->relay);
 	status = relay_run(&e->relay, handle_report, &failed, err);
 	return failed ? 254 : status;
 }

@@ -91,7 +91,9 @@ static int enter_root(const struct init *init, size_t app, int *dev_fd, struct e
 	return mount_plan_apply(&plan->mounts, plan->root, shared, dev_fd, err);
 }
 
-static int take_stdin(const struct init *init, uid_t user, int dev_fd, struct error *err)
+/* Descriptors 0, 1 and 2: a terminal of its own, or nothing to read, and the pipes. */
+static int take_streams(const struct init *init, uid_t user, int dev_fd,
+                        struct error *err)
 {
 	autoclose int fd = -1;
 
@@ -99,12 +101,12 @@ static int take_stdin(const struct init *init, uid_t user, int dev_fd, struct er
 		if (terminal_make(dev_fd, user, init->report_fd, &fd, err) < 0 ||
 		    mount_console(dev_fd, fd, err) < 0)
 			return err->code;
-		return terminal_take(fd, err);
+		return terminal_take(fd, false, err);
 	}
 	fd = path_open(dev_fd, "null", PATH_OURS, O_RDWR, err);
 	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
 		return error_errno(err, "cannot take /dev/null");
-	return 0;
+	return output_take(init->outputs, user, err);
 }
 
 /* In /proc as we have just mounted it; nobody else has run here yet (threat class 2). */
@@ -135,7 +137,7 @@ static int become_stage2(struct start *start, struct error *err)
 	setsid();
 	if (start->own_root && enter_root(init, start->app, &start->dev_fd, err) < 0)
 		return err->code;
-	if (take_stdin(init, exec.uid, start->dev_fd, err) < 0 ||
+	if (take_streams(init, exec.uid, start->dev_fd, err) < 0 ||
 	    set_oom_score(&init->plan->apps.items[start->app], err) < 0)
 		return err->code;
 	umask(APP_UMASK);

@@ -11,12 +11,14 @@
  */
 
 #include "stage1/app_spec.h"
+#include "stage1/output.h"
 #include "stage1/stage2_program.h"
 
 struct init {
 	const struct pod_plan *plan;
 	const struct app_spec *specs; /* one for each app of the plan */
 	int report_fd;
+	const struct output *outputs;
 	struct stage2_program stage2; /* opened by init_run() */
 };
 

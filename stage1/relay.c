@@ -25,7 +25,15 @@ int relay_open(struct relay *relay, struct error *err)
 	relay->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
 	if (relay->signal_fd < 0)
 		return error_errno(err, "cannot watch signals");
-	return 0;
+	return output_open(relay->outputs, err);
+}
+
+void relay_started(struct relay *relay)
+{
+	close(relay->child_fd);
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		if (relay->outputs[i].open)
+			close(relay->outputs[i].write_fd);
 }
 
 /* Takes the reports that have come. */
@@ -74,6 +82,10 @@ static int wait_once(struct relay *relay, struct error *err)
 		{.fd = relay->signal_fd, .events = POLLIN},
 		{.fd = in ? STDIN_FILENO : -1, .events = POLLIN},
 		{.fd = out ? relay->terminal.master_fd : -1, .events = POLLIN},
+		{.fd = relay->outputs[0].open ? relay->outputs[0].read_fd : -1,
+	         .events = POLLIN},
+		{.fd = relay->outputs[1].open ? relay->outputs[1].read_fd : -1,
+	         .events = POLLIN},
 	};
 
 	if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 && errno != EINTR)
@@ -82,6 +94,9 @@ static int wait_once(struct relay *relay, struct error *err)
 		terminal_copy_in(&relay->terminal);
 	if (fds[3].revents && !terminal_copy_out(&relay->terminal))
 		terminal_detach(&relay->terminal);
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		if (fds[4 + i].revents)
+			output_copy(&relay->outputs[i], STDOUT_FILENO + i);
 	if (!fds[1].revents)
 		return 0;
 	hand_on_signal(relay);
@@ -103,6 +118,10 @@ int relay_run(struct relay *relay, relay_report *handle, void *owner, struct err
 	if (r < 0)
 		kill(relay->pid, SIGKILL);
 	status = process_wait(relay->pid, r < 0 ? &late : err);
+	/* Whoever wrote is gone by now; what was written is not. */
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		while (output_copy(&relay->outputs[i], STDOUT_FILENO + i))
+			;
 	terminal_detach(&relay->terminal);
 	return r < 0 ? r : status;
 }

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "common/report.h"
+#include "stage1/output.h"
 #include "stage1/terminal.h"
 
 struct relay {
@@ -18,13 +19,18 @@ struct relay {
 	int child_fd;
 	int signal_fd;
 	struct terminal terminal;
+	struct output outputs[OUTPUT_COUNT];
 };
 
 /* Called for each report; what it returns < 0 ends the relay. */
 typedef int relay_report(void *owner, const struct report *report, struct error *err);
 
-/* Makes the socket, and begins to watch signals; the child is started after this. */
+/* Makes the socket and the pipes, and begins to watch signals; the child is started after
+ * this. */
 must_check int relay_open(struct relay *relay, struct error *err);
+
+/* The child has been started: its ends are its own. */
+void relay_started(struct relay *relay);
 
 /* Lives until the child has ended, and returns its exit status. If HANDLE fails the child is
  * killed. */

@@ -52,7 +52,7 @@ static int start_init(struct supervisor *s, struct init *init, int lock_fd,
 		close(s->relay.signal_fd);
 		_exit(init_run(init));
 	}
-	close(s->relay.child_fd);
+	relay_started(&s->relay);
 	return 0;
 }
 
@@ -112,6 +112,7 @@ static int run_with(const struct pod_plan *plan, struct app_spec *specs, int loc
 	if (make_specs(plan, specs, err) < 0 || relay_open(&s.relay, err) < 0)
 		return err->code;
 	init.report_fd = s.relay.child_fd;
+	init.outputs = s.relay.outputs;
 	if (start_init(&s, &init, lock_fd, err) < 0)
 		return err->code;
 	status = relay_run(&s.relay, handle_report, &s, err);

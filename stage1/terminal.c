@@ -41,12 +41,12 @@ int terminal_make(int dev_fd, uid_t owner, int report_fd, int *slave_fd,
 	return report_send(report_fd, &report, master_fd, err);
 }
 
-int terminal_take(int slave_fd, struct error *err)
+int terminal_take(int slave_fd, bool terminals_only, struct error *err)
 {
 	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)
 		return error_errno(err, "cannot take the terminal");
 	for (int fd = 0; fd <= 2; fd++)
-		if (dup2(slave_fd, fd) < 0)
+		if ((!terminals_only || isatty(fd)) && dup2(slave_fd, fd) < 0)
 			return error_errno(err, "cannot take the terminal");
 	return 0;
 }

@@ -17,8 +17,9 @@
 must_check int terminal_make(int dev_fd, uid_t owner, int report_fd, int *slave_fd,
                              struct error *err);
 
-/* In the app: makes SLAVE_FD the controlling terminal and descriptors 0, 1 and 2. */
-must_check int terminal_take(int slave_fd, struct error *err);
+/* In the app: makes SLAVE_FD the controlling terminal and descriptors 0, 1 and 2; of those,
+ * with TERMINALS_ONLY, the ones that are the caller's terminal. */
+must_check int terminal_take(int slave_fd, bool terminals_only, struct error *err);
 
 /* The supervisor's end. Zero is none. */
 struct terminal {

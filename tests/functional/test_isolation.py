@@ -584,13 +584,13 @@ class Interactive(unittest.TestCase):
         self.before = termios.tcgetattr(self.slave)
         self.text = ""
 
-    def start(self, *verbs, **app):
+    def start(self, *verbs, flags=("--interactive",), **app):
         """Runs the probe on our terminal, in a session of its own."""
         def take_terminal():
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         image = self.host.aci(exec=["/probe", "report", *verbs], **app)
-        words = self.host.argv("run", "--net=none", "--interactive", image)
+        words = self.host.argv("run", "--net=none", *flags, image)
         options = self.host.options(env={"TERM": "xterm-test"}, stdin=self.slave)
         self.process = harness.subprocess.Popen(
             words, stdout=self.slave, stderr=self.slave, preexec_fn=take_terminal, **options)
@@ -621,6 +621,23 @@ class Interactive(unittest.TestCase):
                                        "controlling yes", seen["tty"][4], "size 33 77"])
         self.assertEqual([line.split()[0] for line in seen["fds"]], ["0", "1", "2"])
         self.assertLessEqual(len(seen["list /dev/pts"]), 2)
+
+    def test_without_it_no_descriptor_is_a_terminal(self):
+        """The callers' could be read from, and typed into. What is written arrives whole."""
+        self.start("fds", "say out", "complain err", flags=())
+        seen = self.end()
+        self.assertEqual([line.split()[3].partition(":")[0] for line in seen["fds"]],
+                         ["/dev/null", "pipe", "pipe"])
+        self.assertEqual(seen["say out"], ["out"])
+        self.assertIn("err\r\n", self.text)
+
+    def test_without_it_the_apps_user_owns_the_output(self):
+        for stream in ("stdout", "stderr"):
+            with self.subTest(stream):
+                self.start(f"write /dev/{stream} by-name-of-{stream}", flags=(), user="1000",
+                           group="1000")
+                self.end()
+                self.assertEqual(self.text.count(f"by-name-of-{stream}"), 2, self.text)
 
     def test_what_is_typed_is_read(self):
         self.start("say ask", "read-line")
