@@ -2,6 +2,8 @@
 
 /* stage1 native's run entry point: from the pod's directory to a running pod (rkt 7.2). */
 
+#include <sys/stat.h>
+
 #include "common/log.h"
 #include "stage1/pod_files.h"
 #include "stage1/supervisor.h"
@@ -35,6 +37,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	log_set_prefix("stage1");
+	umask(022);
 	status = run(argv, &err);
 	if (status >= 0)
 		return status;

@@ -201,6 +201,8 @@ int pod_prepare(struct pod_draft **draft, struct host *host, const struct pod_pl
 	autoptr(pod_draft) made = memory_zeroed(1, sizeof(*made));
 	struct store *store;
 
+	/* The modes of a pod's files are its own, whatever the caller's umask. */
+	umask(022);
 	made->pod_fd = -1;
 	made->data_fd = host_data_dir(host, true, err);
 	if (made->data_fd < 0 || host_store(host, &store, err) < 0 ||

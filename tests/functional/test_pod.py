@@ -30,6 +30,13 @@ class Run(unittest.TestCase):
         result = self.run_probe("exit", "0")
         self.assertEqual((result.status, result.out, result.err), (0, "", ""))
 
+    def test_the_callers_umask_is_not_the_pods(self):
+        """The root can be entered by the app's user, and what the app makes has usual modes."""
+        image = self.host.aci(exec=["/probe", "report", "stat /"], user="1000", group="1000")
+        result = self.host.pod(image, umask=0o077)
+        self.assertEqual(result.status, 0, result)
+        self.assertIn("755", result.out)
+
     def test_death_by_a_signal_is_128_and_the_signal(self):
         for name, number in (("TERM", 15), ("SEGV", 11), ("KILL", 9), ("USR1", 10)):
             with self.subTest(name):
