@@ -136,6 +136,7 @@ static int enter(char **argv, struct error *err)
 {
 	static struct enter e;
 	struct stage1_enter args = {0};
+	autofree char *dir = NULL;
 
 	/* What is in the pod already may not look into us on our way there. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -145,7 +146,8 @@ static int enter(char **argv, struct error *err)
 		return err->code;
 	if (e.plan.apps.count > 1 && target_find_app(&e.target, args.app, err) < 0)
 		return err->code;
-	if (stage2_program_open(&e.stage2, false, err) < 0 ||
+	if (stage2_program_dir(&dir, err) < 0 ||
+	    stage2_program_open(&e.stage2, dir, false, err) < 0 ||
 	    relay_open(&e.relay, err) < 0 || join(&e, err) < 0)
 		return err->code;
 	return run_command(&e, args.command, err);

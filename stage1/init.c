@@ -310,7 +310,8 @@ int init_run(struct init *init)
 	state.children = memory_zeroed(init->plan->apps.count, sizeof(*state.children));
 	if (tie_to_supervisor(init, &report.error) < 0 ||
 	    set_up_namespaces(init->plan, &report.error) < 0 ||
-	    stage2_program_open(&init->stage2, true, &report.error) < 0 ||
+	    stage2_program_open(&init->stage2, init->stage2_dir, true, &report.error) <
+	            0 ||
 	    start_apps(&state, &report.error) < 0) {
 		tell(init, &report);
 		return 254;

@@ -19,6 +19,7 @@ struct init {
 	const struct app_spec *specs; /* one for each app of the plan */
 	int report_fd;
 	const struct output *outputs;
+	const char *stage2_dir;       /* from stage2_program_dir(), by who starts us */
 	struct stage2_program stage2; /* opened by init_run() */
 };
 

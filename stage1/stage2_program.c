@@ -8,20 +8,19 @@
 #include "common/path.h"
 #include "stage1/mount.h"
 
-/* The directory of the running program, which lies in the stage1 image. */
-static int open_own_dir(struct error *err)
+int stage2_program_dir(char **dir, struct error *err)
 {
-	autofree char *path = NULL;
-
-	if (path_read_link(AT_FDCWD, "/proc/self/exe", &path, err) < 0)
+	if (path_read_link(AT_FDCWD, "/proc/self/exe", dir, err) < 0)
 		return err->code;
-	*strrchr(path, '/') = '\0';
-	return path_open(AT_FDCWD, path, PATH_HOST, O_PATH | O_DIRECTORY, err);
+	*strrchr(*dir, '/') = '\0';
+	return 0;
 }
 
-int stage2_program_open(struct stage2_program *stage2, bool own, struct error *err)
+int stage2_program_open(struct stage2_program *stage2, const char *dir, bool own,
+                        struct error *err)
 {
-	autoclose int dir_fd = open_own_dir(err);
+	autoclose int dir_fd = path_open(AT_FDCWD, dir, PATH_HOST, O_PATH | O_DIRECTORY,
+	                                 err);
 	autoclose int tree_fd = -1;
 
 	if (dir_fd < 0)

@@ -18,9 +18,16 @@ struct stage2_program {
 };
 
 /*
- * Opens them beside the running program. In a mount namespace of its OWN the caller gets the
+ * The directory of the running program, where they lie; *DIR is the caller's. Only in the
+ * mount namespace that the program was started in: elsewhere, the kernel's name for it leads
+ * to the place in another root if that one was changed to.
+ */
+must_check int stage2_program_dir(char **dir, struct error *err);
+
+/*
+ * Opens them in DIR. In a mount namespace of its OWN the caller gets the
  * read-only mount attached there, and it goes with the namespace; dropping one that is
  * attached nowhere makes the caller wait for the kernel.
  */
-must_check int stage2_program_open(struct stage2_program *stage2, bool own,
-                                   struct error *err);
+must_check int stage2_program_open(struct stage2_program *stage2, const char *dir,
+                                   bool own, struct error *err);

@@ -42,7 +42,11 @@ static int start_init(struct supervisor *s, struct init *init, int lock_fd,
                       struct error *err)
 {
 	struct clone_args args = {.flags = s->plan->namespaces, .exit_signal = SIGCHLD};
+	autofree char *dir = NULL;
 
+	if (stage2_program_dir(&dir, err) < 0)
+		return err->code;
+	init->stage2_dir = dir;
 	s->relay.pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	if (s->relay.pid < 0)
 		return error_errno(err, "cannot make the pod's namespaces");

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import GANTRY, ROOT, Host, needs_root, read
+from harness import GANTRY, ROOT, Host, Process, needs_root, read
 
 BUILD = os.path.dirname(os.path.dirname(GANTRY))
 CACHE = dict(re.findall(r"^(\w+):\w+=(.*)$", read(os.path.join(BUILD, "CMakeCache.txt")), re.M))
@@ -94,6 +94,20 @@ class Install(unittest.TestCase):
         self.addCleanup(shutil.rmtree, moved)
         host = Installed(self, moved)
         self.assertEqual(host.pod(host.aci(exec=["/probe", "exit", "7"])).status, 7)
+        host.assert_nothing_left()
+
+    @needs_root
+    def test_it_runs_in_a_changed_root(self):
+        """As when a distribution that was just bootstrapped is tried."""
+        host = Installed(self, self.root)
+        root = os.path.join(self.tmp, "root")
+        os.mkdir(root)
+        self.addCleanup(os.rmdir, root)
+        script = 'mount --make-rprivate / && mount --rbind / "$0" && exec chroot "$0" "$@"'
+        command = host.argv("run", "--net=none", host.aci(exec=["/probe", "exit", "7"]))
+        result = Process(
+            ["unshare", "--mount", "sh", "-c", script, root, *command], **host.options()).wait()
+        self.assertEqual(result.status, 7, result)
         host.assert_nothing_left()
 
 

@@ -115,8 +115,10 @@ static int become(const struct app_spec *spec, int root_fd, struct error *err)
 {
 	struct stage2_program stage2 = {-1, -1};
 	autoclear(strv) argv = {0};
+	autofree char *dir = NULL;
 
-	if (stage2_program_open(&stage2, false, err) < 0 ||
+	if (stage2_program_dir(&dir, err) < 0 ||
+	    stage2_program_open(&stage2, dir, false, err) < 0 ||
 	    path_change_root(root_fd, err) < 0)
 		return err->code;
 	exec_spec_encode(&spec->spec, &argv);
