@@ -309,6 +309,7 @@ int init_run(struct init *init)
 	umask(0);
 	state.children = memory_zeroed(init->plan->apps.count, sizeof(*state.children));
 	if (tie_to_supervisor(init, &report.error) < 0 ||
+	    mount_keep_from_host(&report.error) < 0 ||
 	    set_up_namespaces(init->plan, &report.error) < 0 ||
 	    stage2_program_open(&init->stage2, init->stage2_dir, true, &report.error) <
 	            0 ||

@@ -40,6 +40,18 @@ int mount_clone(int fd, struct error *err)
 	return clone >= 0 ? clone : error_errno(err, "cannot clone the mount");
 }
 
+int mount_keep_from_host(struct error *err)
+{
+	autoclose int root_fd = path_open(AT_FDCWD, "/", PATH_HOST, O_PATH, err);
+	struct mount_attr set = {.propagation = MS_SLAVE};
+
+	if (root_fd < 0)
+		return err->code;
+	if (kernel_mount_setattr(root_fd, AT_RECURSIVE, &set) < 0)
+		return error_errno(err, "cannot keep mounts from the host");
+	return 0;
+}
+
 int mount_open_top(int root_fd, const char *name, struct error *err)
 {
 	int fd = path_open(root_fd, name, PATH_OURS, O_PATH | O_DIRECTORY, err);

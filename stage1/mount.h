@@ -31,6 +31,10 @@ must_check int mount_attach(int mount_fd, int target_fd, struct error *err);
  * AT_RECURSIVE. */
 must_check int mount_set(int fd, uint64_t attr, unsigned flags, struct error *err);
 
+/* Keeps what is mounted in this namespace from the one it was copied from, whoever that one
+ * belongs to; what is mounted there goes on to come here. */
+must_check int mount_keep_from_host(struct error *err);
+
 /* Opens the directory NAME in an image's root, to mount on. Anything else of that name gives
  * way to one: an image decides over its own files, not where the kernel's are. */
 must_check int mount_open_top(int root_fd, const char *name, struct error *err);

@@ -228,6 +228,40 @@ class StageZero(unittest.TestCase):
         self.assertIn("mutually exclusive", result.err)
 
 
+@needs_root
+class UnderRkt(unittest.TestCase):
+    """A stage0 like rkt's leaves stage1 in the host's mount namespace, where mounts are shared."""
+
+    def setUp(self):
+        self.host = Host(self)
+
+    def mount(self, *words):
+        harness.subprocess.run(["mount", *words], check=True, cwd=self.pod)
+        self.addCleanup(harness.subprocess.run, ["umount", words[-1]], cwd=self.pod)
+
+    def test_what_native_mounts_stays_in_the_pod(self):
+        uuid = self.host.ok("prepare", self.host.aci(exec=["/probe", "report", "pause"])).strip()
+        self.pod = self.host.pods()[uuid]
+        app = os.listdir(os.path.join(self.pod, "upper"))[0]
+        there = f"stage1/rootfs/opt/stage2/{app}"
+        self.mount("-t", "overlay", "overlay", "-o",
+                   f"lowerdir={there}/tree/rootfs,upperdir=upper/{app},workdir=work/{app}",
+                   f"{there}/rootfs")
+        before = read("/proc/self/mountinfo")
+        lock = os.open(self.pod, os.O_RDONLY)
+        self.addCleanup(os.close, lock)
+        process = harness.Process(
+            ["stage1/rootfs/gantry/run", "--net=none", uuid],
+            **{**self.host.options(env={"RKT_LOCK_FD": str(lock)}), "cwd": self.pod},
+            pass_fds=[lock])
+        process.expect("ready")
+        self.assertEqual(read("/proc/self/mountinfo"), before)
+        os.kill(process.pid, signal.SIGTERM)
+        self.assertEqual(process.wait().status, 0)
+        self.assertEqual(read("/proc/self/mountinfo"), before)
+
+
+
 class Conformance:
     """The tests for any stage1. FILE is its ACI; LACKS names what it is not made for."""
 
