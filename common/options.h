@@ -43,6 +43,17 @@ struct option_spec {
 	const char *instead;  /* not NULL: deprecated, and what to write instead */
 };
 
+/* Rows as most are: a flag, its VALUE a bool; an option with the argument ARG; the latter
+ * with INITIAL for the help. The flags' type is checked where the table is written. */
+// clang-format off
+#define OPTION_FLAG(n, v, h)                                         \
+	{.name = (n), .help = (h), .parse = option_flag, .value = 1 ? (v) : (bool *)0}
+#define OPTION_VALUE(n, a, p, v, h)                                  \
+	{.name = (n), .arg = (a), .help = (h), .parse = (p), .value = (v)}
+#define OPTION_INITIAL(n, a, i, p, v, h)                             \
+	{.name = (n), .arg = (a), .help = (h), .initial = (i), .parse = (p), .value = (v)}
+// clang-format on
+
 /* Parsers for the common types of *VALUE: bool, char * (the command line's own text), a
  * uint64_t of nanoseconds ("30m0s", "1h", "0"), struct strv (each use adds one), int64_t. */
 option_parse option_flag, option_text, option_time, option_texts, option_int;

@@ -13,11 +13,8 @@ static const struct option_spec options[] = {
          .initial = "true",
          .parse = option_flag,
          .value = &pretty},
-	{.name = "uuid-file",
-         .arg = "FILE",
-         .help = "read the UUID from FILE",
-         .parse = option_text,
-         .value = &uuid_file},
+	OPTION_VALUE("uuid-file", "FILE", option_text, &uuid_file,
+                     "read the UUID from FILE"),
 	{0},
 };
 

@@ -16,11 +16,8 @@
 static const char *app_name;
 
 static const struct option_spec options[] = {
-	{.name = "app",
-         .arg = "NAME",
-         .help = "the app to enter, if the pod has several",
-         .parse = option_text,
-         .value = &app_name},
+	OPTION_VALUE("app", "NAME", option_text, &app_name,
+                     "the app to enter, if the pod has several"),
 	{0},
 };
 

@@ -33,20 +33,13 @@ static int parse_signature(void *value, const char *arg, struct error *err)
 }
 
 static const struct option_spec options[] = {
-	{.name = "full",
-         .help = "print all 64 digits of the IDs",
-         .parse = option_flag,
-         .value = &full},
+	OPTION_FLAG("full", &full, "print all 64 digits of the IDs"),
 	{.name = "no-store",
          .parse = option_flag,
          .value = &no_store,
          .instead = "--pull-policy=update"},
-	{.name = "pull-policy",
-         .arg = "POLICY",
-         .help = "when to look beyond the store: never, new or update",
-         .initial = "update",
-         .parse = pull_policy_parse,
-         .value = &policy},
+	OPTION_INITIAL("pull-policy", "POLICY", "update", pull_policy_parse, &policy,
+                       "when to look beyond the store: never, new or update"),
 	{.name = "signature",
          .arg = "FILE",
          .help = "the signature of the image before it",

@@ -14,22 +14,12 @@ static uint64_t expire_prepared = 24 * UINT64_C(3600000000000);
 static bool mark_only;
 
 static const struct option_spec options[] = {
-	{.name = "grace-period",
-         .arg = "TIME",
-         .help = "how long an exited pod is kept",
-         .initial = "30m0s",
-         .parse = option_time,
-         .value = &grace_period},
-	{.name = "expire-prepared",
-         .arg = "TIME",
-         .help = "how long a prepared pod is kept",
-         .initial = "24h0m0s",
-         .parse = option_time,
-         .value = &expire_prepared},
-	{.name = "mark-only",
-         .help = "mark the pods that have exited, and remove nothing",
-         .parse = option_flag,
-         .value = &mark_only},
+	OPTION_INITIAL("grace-period", "TIME", "30m0s", option_time, &grace_period,
+                       "how long an exited pod is kept"),
+	OPTION_INITIAL("expire-prepared", "TIME", "24h0m0s", option_time,
+                       &expire_prepared, "how long a prepared pod is kept"),
+	OPTION_FLAG("mark-only", &mark_only,
+                    "mark the pods that have exited, and remove nothing"),
 	{0},
 };
 

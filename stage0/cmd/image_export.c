@@ -13,10 +13,7 @@
 static bool overwrite;
 
 static const struct option_spec options[] = {
-	{.name = "overwrite",
-         .help = "replace the file if it is there",
-         .parse = option_flag,
-         .value = &overwrite},
+	OPTION_FLAG("overwrite", &overwrite, "replace the file if it is there"),
 	{0},
 };
 

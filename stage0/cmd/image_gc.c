@@ -8,12 +8,8 @@
 static uint64_t grace_period = UINT64_C(24) * 60 * 60 * 1000000000;
 
 static const struct option_spec options[] = {
-	{.name = "grace-period",
-         .arg = "TIME",
-         .help = "how long an unused image is kept",
-         .initial = "24h0m0s",
-         .parse = option_time,
-         .value = &grace_period},
+	OPTION_INITIAL("grace-period", "TIME", "24h0m0s", option_time, &grace_period,
+                       "how long an unused image is kept"),
 	{0},
 };
 

@@ -16,19 +16,10 @@ static bool full, no_legend;
 static enum listing_format format;
 
 static const struct option_spec options[] = {
-	{.name = "full",
-         .help = "whole UUIDs, image IDs, and times as dates",
-         .parse = option_flag,
-         .value = &full},
-	{.name = "no-legend",
-         .help = "no header",
-         .parse = option_flag,
-         .value = &no_legend},
-	{.name = "format",
-         .arg = "FORMAT",
-         .help = "'json' or 'json-pretty' instead of columns",
-         .parse = option_format,
-         .value = &format},
+	OPTION_FLAG("full", &full, "whole UUIDs, image IDs, and times as dates"),
+	OPTION_FLAG("no-legend", &no_legend, "no header"),
+	OPTION_VALUE("format", "FORMAT", option_format, &format,
+                     "'json' or 'json-pretty' instead of columns"),
 	{0},
 };
 

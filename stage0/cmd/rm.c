@@ -9,11 +9,8 @@
 static const char *uuid_file;
 
 static const struct option_spec options[] = {
-	{.name = "uuid-file",
-         .arg = "FILE",
-         .help = "read the UUID from FILE",
-         .parse = option_text,
-         .value = &uuid_file},
+	OPTION_VALUE("uuid-file", "FILE", option_text, &uuid_file,
+                     "read the UUID from FILE"),
 	{0},
 };
 

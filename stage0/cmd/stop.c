@@ -16,15 +16,9 @@ static bool force;
 static const char *uuid_file;
 
 static const struct option_spec options[] = {
-	{.name = "force",
-         .help = "kill the pod at once",
-         .parse = option_flag,
-         .value = &force},
-	{.name = "uuid-file",
-         .arg = "FILE",
-         .help = "read the UUID from FILE",
-         .parse = option_text,
-         .value = &uuid_file},
+	OPTION_FLAG("force", &force, "kill the pod at once"),
+	OPTION_VALUE("uuid-file", "FILE", option_text, &uuid_file,
+                     "read the UUID from FILE"),
 	{0},
 };
 
