@@ -466,7 +466,8 @@ class Sandbox(Archives):
         directories = [fd for fd in os.listdir(f"/proc/{self.pid}/fd")
                        if os.path.isdir(f"/proc/{self.pid}/fd/{fd}")]
         # By number: what a name leads to depends on whose root it is read from.
-        own = [os.stat(self.draft), os.stat(os.path.join(self.draft, "unpacked"))]
+        unpacked = os.path.join(self.draft, "unpacked")
+        own = [os.stat(path) for path in (self.draft, unpacked) if os.path.exists(path)]
         for fd in directories:
             found = os.stat(f"/proc/{self.pid}/fd/{fd}")
             self.assertTrue(any(os.path.samestat(found, it) for it in own), self.link(f"fd/{fd}"))
