@@ -429,6 +429,8 @@ class Sandbox(Archives):
         for fd in {*fds, *high, leak}:
             os.close(fd)
         wait_until(lambda: "Seccomp:\t2" in self.proc("status"), "the filter")
+        # Made behind the filter, and the last thing before it reads.
+        wait_until(lambda: os.path.isdir(os.path.join(self.draft, "unpacked")), "the root to fill")
 
     def end(self):
         if self.pid:
