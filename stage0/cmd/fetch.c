@@ -5,7 +5,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "stage0/command.h"
-#include "stage0/pod/finder.h"
+#include "stage0/fetch/finder.h"
 
 enum { SHORT_ID = sizeof("sha512-") - 1 + 32 };
 

@@ -2,8 +2,8 @@
 #include "common/appc/image_manifest.h"
 #include "common/file.h"
 #include "stage0/command.h"
+#include "stage0/fetch/finder.h"
 #include "stage0/host.h"
-#include "stage0/pod/finder.h"
 #include "stage0/store/store.h"
 
 static bool pretty_print = true;

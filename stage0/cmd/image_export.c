@@ -6,8 +6,8 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "stage0/command.h"
+#include "stage0/fetch/finder.h"
 #include "stage0/host.h"
-#include "stage0/pod/finder.h"
 #include "stage0/store/store.h"
 
 static bool overwrite;

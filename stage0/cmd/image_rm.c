@@ -2,8 +2,8 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "stage0/command.h"
+#include "stage0/fetch/finder.h"
 #include "stage0/host.h"
-#include "stage0/pod/finder.h"
 #include "stage0/store/store.h"
 
 static int remove_one(struct store *store, const char *text, struct error *err)

@@ -2,130 +2,46 @@
 
 /*
  * The import program: everything that touches bytes from outside. gantry starts it, never
- * the user, and it answers over a pipe (stage0/store/import_answer.h).
+ * the user.
  */
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "common/file.h"
 #include "common/log.h"
-#include "common/path.h"
-#include "stage0/import/image/aci.h"
-#include "stage0/import/image/digest.h"
-#include "stage0/import/image/extract.h"
-#include "stage0/import/image/sandbox.h"
-#include "stage0/store/import_answer.h"
+#include "stage0/import/half.h"
 
-/* The first 64 digits of DIGEST, after PREFIX: the form of all keys of the store. */
-static void make_key(const char *prefix, const char *digest, char *text, size_t size)
-{
-	snprintf(text, size, "%s%.*s", prefix, IMAGE_ID_DIGITS, digest);
-}
-
-/* A tree is named by the images it is made of (rkt 5.5). */
-static void name_tree(const char *image_digest, struct tree_id *tree)
-{
-	autoptr(digest) digest = digest_new();
-	char text[DIGEST_DIGITS + 1];
-	struct image_id id;
-
-	make_key("sha512-", image_digest + strlen("sha512-"), id.text, sizeof(id.text));
-	digest_add(digest, id.text, strlen(id.text));
-	digest_end(digest, text);
-	make_key("deps-sha512-", text, tree->text, sizeof(tree->text));
-}
-
-struct unpacking {
-	const char *name; /* of the archive, for messages */
-	int root_fd;
-	int unpacked_fd;
-	struct buf manifest;
+static const struct half *const halves[] = {
+	&half_unpack,
 };
 
-static void unpacking_clear(struct unpacking *u)
+static const struct half *find(const char *name)
 {
-	close(u->root_fd);
-	close(u->unpacked_fd);
-	buf_clear(&u->manifest);
-}
-
-static int unpack(struct unpacking *u, struct import_answer *answer, struct error *err)
-{
-	autoptr(aci) aci = NULL;
-	autoclose int copy = path_create(u->root_fd, IMPORT_ACI, 0644, err);
-	int r = copy;
-
-	if (r >= 0)
-		r = path_make_dir(u->root_fd, IMPORT_UNPACKED, 0755, err);
-	if (r >= 0)
-		r = u->unpacked_fd = path_open_dir(u->root_fd, IMPORT_UNPACKED, err);
-	if (r >= 0)
-		r = aci_open(&aci, IMPORT_ARCHIVE, copy, err);
-	if (r >= 0)
-		r = extract_image(aci, u->unpacked_fd, &u->manifest, &answer->tree_size,
-		                  err);
-	if (r < 0)
-		return r;
-	snprintf(answer->digest, sizeof(answer->digest), "%s", aci_digest(aci));
-	name_tree(answer->digest, &answer->tree);
-	answer->size = aci_size(aci);
-	return 0;
-}
-
-/* Judges the manifest, keeps it, and applies what it says of the tree. */
-static int use_manifest(struct unpacking *u, struct import_answer *answer,
-                        struct error *err)
-{
-	autoclear(image_manifest) manifest = {0};
-	autoclose int fd = -1;
-	int r = image_manifest_decode(buf_string(&u->manifest), u->manifest.len,
-	                              &manifest, err);
-
-	if (r < 0)
-		return error_wrap(err, "manifest of '%s'", u->name);
-	r = fd = path_create(u->root_fd, IMPORT_MANIFEST, 0644, err);
-	if (r >= 0)
-		r = file_write(fd, u->manifest.data, u->manifest.len, err);
-	if (r >= 0 && manifest.path_whitelist.count)
-		r = extract_prune(u->unpacked_fd, &manifest.path_whitelist,
-		                  &answer->tree_size, err);
-	return r;
-}
-
-static int run(const char *name, struct import_answer *answer, struct error *err)
-{
-	autoclear(unpacking) u = {.name = name, .root_fd = -1, .unpacked_fd = -1};
-	int r = aci_prepare(err);
-
-	if (r >= 0)
-		r = sandbox_enter(IMPORT_DRAFT, &u.root_fd, err);
-	if (r < 0)
-		return error_wrap(err, "cannot unpack");
-	r = unpack(&u, answer, err);
-	return r < 0 ? r : use_manifest(&u, answer, err);
+	for (size_t i = 0; name && i < sizeof(halves) / sizeof(*halves); i++)
+		if (strcmp(name, halves[i]->name) == 0)
+			return halves[i];
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
-	struct import_answer answer = {0};
+	const struct half *half = find(argc > 1 ? argv[1] : NULL);
 	struct error err = {0};
+	int r;
 
 	log_set_prefix("image");
-	if (argc != 3 || strcmp(argv[1], IMPORT_UNPACK) != 0) {
+	if (!half) {
 		(void)!error_set(&err, -EINVAL, "import is started by gantry only");
 		log_error(&err);
 		return 254;
 	}
 	umask(0);
-	if (syscall(SYS_close_range, IMPORT_FD_COUNT, ~0U, 0) < 0)
+	if (syscall(SYS_close_range, half->fd_count, ~0U, 0) < 0)
 		_exit(254);
-	if (run(argv[2], &answer, &answer.error) >= 0)
-		answer.error = (struct error){0};
-	if (file_write(IMPORT_ANSWER, &answer, sizeof(answer), &err) < 0)
-		_exit(254);
+	r = half->run(argv + 2, &err);
+	if (r < 0)
+		log_error(&err);
 	/* Nothing is left to be done, and what is in memory goes faster so. */
-	_exit(0);
+	_exit(r < 0 ? 254 : 0);
 }

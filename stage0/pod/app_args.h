@@ -18,7 +18,7 @@
 
 #include "common/appc/pod_manifest.h"
 #include "common/options.h"
-#include "stage0/pod/finder.h"
+#include "stage0/fetch/finder.h"
 #include "stage0/pod/stage1_image.h"
 
 /* One image of the command line, and what was said of it. NULL or empty: not said. */

@@ -7,7 +7,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
-#include "stage0/pod/finder.h"
+#include "stage0/fetch/finder.h"
 #include "stage0/pod/prepare_lock.h"
 #include "stage0/pod/served.h"
 

@@ -7,7 +7,7 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "stage0/config/install.h"
-#include "stage0/pod/finder.h"
+#include "stage0/fetch/finder.h"
 #include "stage0/store/reference.h"
 #include "stage0/store/store.h"
 /* Written by the build once it has made the images. */

@@ -8,7 +8,7 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "common/process.h"
-#include "stage0/config/install.h"
+#include "stage0/config/import_program.h"
 #include "stage0/store/draft.h"
 #include "stage0/store/import_answer.h"
 #include "stage0/store/inner.h"
@@ -33,18 +33,10 @@ static void import_clear(struct import *import)
 static int start_program(const struct import *import, int aci_fd, int answer_fd,
                          pid_t *pid, struct error *err)
 {
-	autofree char *path = NULL;
-	autoclose int program = -1, unused = -1;
-	char *argv[] = {NULL, (char *)(uintptr_t)IMPORT_UNPACK,
-	                (char *)(uintptr_t)import->name, NULL};
-	int r = install_path(INSTALL_IMPORT, &path, err);
+	char *argv[] = {(char *)(uintptr_t)IMPORT_UNPACK, (char *)(uintptr_t)import->name,
+	                NULL};
+	autoclose int unused = path_open(AT_FDCWD, "/dev/null", PATH_HOST, O_RDWR, err);
 
-	if (r < 0)
-		return r;
-	program = path_open(AT_FDCWD, path, PATH_HOST, O_RDONLY, err);
-	if (program < 0)
-		return error_wrap(err, "cannot start the import program");
-	unused = path_open(AT_FDCWD, "/dev/null", PATH_HOST, O_RDWR, err);
 	if (unused < 0)
 		return unused;
 	const int fds[IMPORT_FD_COUNT] = {
@@ -54,8 +46,7 @@ static int start_program(const struct import *import, int aci_fd, int answer_fd,
 		[IMPORT_DRAFT] = draft_fd(import->draft),
 		[IMPORT_ANSWER] = answer_fd,
 	};
-	argv[0] = path;
-	return process_spawn(program, argv, -1, fds, IMPORT_FD_COUNT, pid, err);
+	return import_program_start(argv, fds, IMPORT_FD_COUNT, pid, err);
 }
 
 /* Runs the import program to its end, and reads its answer. */
@@ -83,11 +74,7 @@ static int run_program(struct import *import, int aci_fd, struct error *err)
 		memcpy(&import->answer, answer.data, answer.len);
 		return 0;
 	}
-	if (status > 128)
-		return error_set(err, -EPROTO,
-		                 "the import program was killed by signal %d",
-		                 status - 128);
-	return error_set(err, -EPROTO, "the import program gave no answer");
+	return import_program_ended(status, err);
 }
 
 /* The program has read hostile bytes: its answer is judged like them. */

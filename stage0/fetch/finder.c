@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage0/pod/finder.h"
+#include "stage0/fetch/finder.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage0/config/import_program.h"
+
+#include <fcntl.h>
+
+#include "common/memory.h"
+#include "common/path.h"
+#include "common/process.h"
+#include "stage0/config/install.h"
+
+enum { WORDS_MAX = 8 };
+
+int import_program_start(char *const argv[], const int *fds, size_t fd_count, pid_t *pid,
+                         struct error *err)
+{
+	autofree char *path = NULL;
+	autoclose int program = -1;
+	char *words[WORDS_MAX + 1] = {NULL};
+	int r = install_path(INSTALL_IMPORT, &path, err);
+
+	if (r < 0)
+		return r;
+	program = path_open(AT_FDCWD, path, PATH_HOST, O_RDONLY, err);
+	if (program < 0)
+		return error_wrap(err, "cannot start the import program");
+	words[0] = path;
+	for (size_t i = 0; argv[i] && i + 1 < WORDS_MAX; i++)
+		words[i + 1] = argv[i];
+	return process_spawn(program, words, -1, fds, fd_count, pid, err);
+}
+
+int import_program_ended(int status, struct error *err)
+{
+	if (status > 128)
+		return error_set(err, -EPROTO,
+		                 "the import program was killed by signal %d",
+		                 status - 128);
+	return error_set(err, -EPROTO, "the import program gave no answer");
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Starting the import program, which touches bytes from outside for gantry. What its halves
+ * are given and answer stands in the header of each.
+ */
+
+#include <sys/types.h>
+
+#include "common/error.h"
+
+/* Starts the half and arguments ARGV with FDS, as process_spawn() does; *PID is the caller's
+ * to wait for. */
+must_check int import_program_start(char *const argv[], const int *fds, size_t fd_count,
+                                    pid_t *pid, struct error *err);
+
+/* Fails with what can be said of a program that ended with STATUS and did not answer. */
+must_check int import_program_ended(int status, struct error *err);
