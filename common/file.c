@@ -82,7 +82,7 @@ int file_create_at(int dir_fd, const char *path, mode_t mode, const char *text,
 int file_replace_at(int dir_fd, const char *path, mode_t mode, const char *text,
                     struct error *err)
 {
-	autofree char *draft = memory_format("%s.%d", path, (int)getpid());
+	autofree char *draft = memory_format("%s.%d", path, (int)gettid());
 	struct error ignored;
 	int r = file_create_at(dir_fd, draft, mode, text, err);
 

@@ -143,6 +143,11 @@ int path_rename_new(int old_fd, const char *old, int new_fd, const char *new,
 	return rename_with(old_fd, old, new_fd, new, RENAME_NOREPLACE, err);
 }
 
+int path_exchange(int a_fd, const char *a, int b_fd, const char *b, struct error *err)
+{
+	return rename_with(a_fd, a, b_fd, b, RENAME_EXCHANGE, err);
+}
+
 int path_remove(int dir_fd, const char *path, struct error *err)
 {
 	if (unlinkat(dir_fd, path, 0) < 0)

@@ -65,6 +65,10 @@ must_check int path_rename(int old_fd, const char *old, int new_fd, const char *
 must_check int path_rename_new(int old_fd, const char *old, int new_fd, const char *new,
                                struct error *err);
 
+/* Makes each of the two, whatever they are, have the other's name, in one step. */
+must_check int path_exchange(int a_fd, const char *a, int b_fd, const char *b,
+                             struct error *err);
+
 /* Removes a file; -ENOENT if there is none. */
 must_check int path_remove(int dir_fd, const char *path, struct error *err);
 

@@ -6,8 +6,8 @@
 
 #include "common/memory.h"
 #include "common/path.h"
+#include "stage0/store/arrival.h"
 #include "stage0/store/reference.h"
-#include "stage0/store/store.h"
 
 /* What is known of an image while it is being looked for. */
 struct search {

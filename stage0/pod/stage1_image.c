@@ -8,8 +8,8 @@
 #include "common/path.h"
 #include "stage0/config/install.h"
 #include "stage0/fetch/finder.h"
+#include "stage0/store/arrival.h"
 #include "stage0/store/reference.h"
-#include "stage0/store/store.h"
 /* Written by the build once it has made the images. */
 #include "stage1_images.h"
 

@@ -12,10 +12,8 @@
 static int retire(struct store *store, int from_fd, const char *name, struct uuid *as,
                   int *fd, struct error *err)
 {
-	int r = store_drafts_fd(store, err);
+	int r = uuid_make(as, err);
 
-	if (r >= 0)
-		r = uuid_make(as, err);
 	if (r >= 0)
 		r = *fd = path_open_dir(from_fd, name, err);
 	if (r >= 0)
@@ -45,8 +43,6 @@ static int remove_locked(struct store *store, const struct image_id *id, struct 
 	if (r == -ENOENT)
 		return STORE_MISSING;
 	if (r >= 0 && name)
-		r = store_names_fd(store, err);
-	if (r >= 0 && name)
 		r = name_index_remove(store->names_fd, name, id, err);
 	return r < 0 ? r : STORE_OK;
 }
@@ -55,37 +51,34 @@ int store_remove(struct store *store, const struct image_id *id, struct error *e
 {
 	autoclose int fd = -1;
 	struct uuid as;
-	int r = store_lock(store, LOCK_EXCLUSIVE, err);
+	int lock = store_lock(store, LOCK_EXCLUSIVE, err);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (lock < 0)
+		return lock;
 	r = remove_locked(store, id, &as, &fd, err);
-	store_unlock(store);
+	close(lock);
 	if (r == STORE_OK)
 		r = path_remove_tree(store->drafts_fd, as.text, err);
 	return r < 0 ? error_wrap(err, "image '%s'", id->text) : r;
 }
 
-/* Adds the trees of the images that are there. */
+/* Adds the trees and layers of the images that are there. */
 static int trees_of_images(struct store *store, struct strv *trees, struct error *err)
 {
+	static const char *const links[] = {"tree", "layer"};
 	autoclear(strv) keys = {0};
 	int r = path_list(store->images_fd, ".", &keys, err);
 
-	for (size_t i = 0; r >= 0 && i < keys.count; i++) {
-		autofree char *link = memory_format("%s/tree", keys.items[i]);
-		autofree char *target = NULL;
-		const char *slash;
+	for (size_t i = 0; r >= 0 && i < 2 * keys.count; i++) {
+		struct tree_id tree;
 
-		r = path_read_link(store->images_fd, link, &target, err);
-		if (r == -ENOENT || r == -ENOTDIR) {
+		r = image_link_read(store->images_fd, keys.items[i / 2], links[i % 2],
+		                    &tree, err);
+		if (r >= 0)
+			strv_add(trees, tree.text);
+		else if (r == -ENOENT || r == -ENOTDIR)
 			r = 0;
-			continue;
-		}
-		if (r < 0)
-			return r;
-		slash = strrchr(target, '/');
-		strv_add(trees, slash ? slash + 1 : target);
 	}
 	return r;
 }
@@ -115,12 +108,13 @@ static int retire_trees(struct store *store, const struct strv *keep,
 int store_remove_trees(struct store *store, const struct strv *keep, struct strv *removed,
                        struct error *err)
 {
-	int r = store_lock(store, LOCK_EXCLUSIVE, err);
+	int lock = store_lock(store, LOCK_EXCLUSIVE, err);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (lock < 0)
+		return lock;
 	r = retire_trees(store, keep, removed, err);
-	store_unlock(store);
+	close(lock);
 	if (r < 0)
 		return error_wrap(err, "image store");
 	return store_sweep(store, err);
@@ -128,18 +122,15 @@ int store_remove_trees(struct store *store, const struct strv *keep, struct strv
 
 int store_sweep(struct store *store, struct error *err)
 {
-	int r = store_names_fd(store, err);
+	int lock = store_lock(store, LOCK_EXCLUSIVE, err);
+	int r;
 
-	if (r >= 0)
-		r = store_lock(store, LOCK_EXCLUSIVE, err);
-	if (r < 0)
-		return r;
+	if (lock < 0)
+		return lock;
 	r = name_index_sweep(store->names_fd, store->images_fd, err);
 	if (r >= 0)
 		r = image_info_sweep(store->images_fd, err);
-	store_unlock(store);
-	if (r >= 0)
-		r = store_drafts_fd(store, err);
+	close(lock);
 	if (r >= 0)
 		r = draft_sweep(store->drafts_fd, err);
 	return r < 0 ? error_wrap(err, "image store") : 0;

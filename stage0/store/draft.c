@@ -16,14 +16,26 @@ struct draft {
 	bool published;
 };
 
-/* Makes the directory and locks it; the parent's lock hides it from draft_sweep() until
- * then. */
+/* Locks the parent, which hides from draft_sweep() what has no lock yet. By a descriptor of
+ * its own, which is the caller's: other threads make drafts there too. */
+static int lock_parent(int parent_fd, enum lock_kind kind, struct error *err)
+{
+	autoclose int fd = path_open_dir(parent_fd, ".", err);
+	int taken = fd;
+
+	if (fd < 0 || lock_wait(fd, kind, err) < 0)
+		return err->code;
+	fd = -1;
+	return taken;
+}
+
 static int make(struct draft *draft, struct error *err)
 {
-	int r = lock_wait(draft->parent_fd, LOCK_SHARED, err);
+	autoclose int lock = lock_parent(draft->parent_fd, LOCK_SHARED, err);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (lock < 0)
+		return lock;
 	r = path_make_dir(draft->parent_fd, draft->name, 0755, err);
 	if (r >= 0) {
 		draft->made = true;
@@ -31,7 +43,6 @@ static int make(struct draft *draft, struct error *err)
 	}
 	if (r >= 0)
 		r = lock_wait(draft->fd, LOCK_EXCLUSIVE, err);
-	lock_drop(draft->parent_fd);
 	return r;
 }
 
@@ -72,6 +83,11 @@ int draft_publish(struct draft *draft, int to_fd, const char *name, struct error
 		return r;
 	draft->published = true;
 	return DRAFT_PUBLISHED;
+}
+
+int draft_exchange(struct draft *draft, int to_fd, const char *name, struct error *err)
+{
+	return path_exchange(draft->parent_fd, draft->name, to_fd, name, err);
 }
 
 int draft_take_fd(struct draft *draft)
@@ -130,12 +146,13 @@ static int find_dead(int parent_fd, struct strv *dead, struct error *err)
 int draft_sweep(int parent_fd, struct error *err)
 {
 	autoclear(strv) dead = {0};
-	int r = lock_wait(parent_fd, LOCK_EXCLUSIVE, err);
+	int lock = lock_parent(parent_fd, LOCK_EXCLUSIVE, err);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (lock < 0)
+		return lock;
 	r = find_dead(parent_fd, &dead, err);
-	lock_drop(parent_fd);
+	close(lock);
 	for (size_t i = 0; r >= 0 && i < dead.count; i++) {
 		autoclose int fd = -1;
 

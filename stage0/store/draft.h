@@ -25,6 +25,11 @@ int draft_fd(const struct draft *draft);
 must_check int draft_publish(struct draft *draft, int to_fd, const char *name,
                              struct error *err);
 
+/* Changes places, in one step, with NAME under TO_FD, which is there: that is the draft now,
+ * and goes with draft_free(), or when it is swept. */
+must_check int draft_exchange(struct draft *draft, int to_fd, const char *name,
+                              struct error *err);
+
 /* The descriptor of a published draft, with its lock, now the caller's. */
 must_check int draft_take_fd(struct draft *draft);
 

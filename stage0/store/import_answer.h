@@ -4,12 +4,14 @@
 /*
  * What passes between gantry and the import program when an archive is unpacked.
  *
- * gantry starts `import unpack NAME` (NAME is what "manifest of 'NAME'" says) with five descriptors, and the
- * program answers with one struct import_answer and ends. It has filled the draft with
+ * gantry starts `import unpack NAME [copy]` (NAME is what "manifest of 'NAME'" says) with five
+ * descriptors, and the program answers with one struct import_answer and ends. It has filled
+ * the directory it was given with
  *
- *	aci			the bytes it read
  *	manifest		the image manifest, valid, as in the archive
- *	unpacked/rootfs		the rendered tree
+ *	unpacked/rootfs		the image's files
+ *	unpacked/implicit	the directories, each a path below rootfs with a NUL after it,
+ *				that the archive has no entry for; not there if it has all
  *
  * The reader believes nothing in an answer that it has not checked.
  */
@@ -22,17 +24,21 @@
 
 enum import_fd {
 	IMPORT_ARCHIVE, /* from where it stands to its end */
-	IMPORT_UNUSED,
+	IMPORT_COPY,    /* with `copy`: where to write all that was read */
 	IMPORT_MESSAGES,
-	IMPORT_DRAFT, /* an empty directory, the program's root directory soon */
+	IMPORT_WORK, /* an empty directory, the program's root directory soon */
 	IMPORT_ANSWER,
 	IMPORT_FD_COUNT
 };
 
-#define IMPORT_UNPACK   "unpack"
-#define IMPORT_ACI      "aci"
-#define IMPORT_MANIFEST "manifest"
-#define IMPORT_UNPACKED "unpacked"
+#define IMPORT_UNPACK    "unpack"
+#define IMPORT_WITH_COPY "copy"
+#define IMPORT_MANIFEST  "manifest"
+#define IMPORT_UNPACKED  "unpacked"
+#define IMPORT_IMPLICIT  "implicit"
+
+/* Bytes of the list of directories without an entry. */
+enum { IMPORT_IMPLICIT_MAX = 32 << 20 };
 
 struct import_answer {
 	struct error error;                   /* code 0: the rest holds */

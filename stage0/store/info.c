@@ -14,10 +14,13 @@ static const struct field info_fields[] = {
 	{"digest", FIELD_TEXT, FIELD_REQUIRED, offsetof(struct image_info, digest),
          name_check_image_id},
 	{"origin", FIELD_TEXT, 0, offsetof(struct image_info, origin)},
+	{"signedBy", FIELD_TEXT, 0, offsetof(struct image_info, signed_by)},
 	{"size", FIELD_INT, FIELD_KEEP, offsetof(struct image_info, size)},
 	{"treeSize", FIELD_INT, FIELD_KEEP, offsetof(struct image_info, tree_size)},
 	{"importTime", FIELD_INT, FIELD_KEEP, offsetof(struct image_info, import_time)},
 	{"latest", FIELD_BOOL, FIELD_KEEP, offsetof(struct image_info, latest)},
+	{"dependencies", FIELD_TEXTS, 0, offsetof(struct image_info, dependencies),
+         name_check_image_id},
 	{NULL},
 };
 
@@ -35,6 +38,47 @@ int image_info_write(int dir_fd, const struct image_info *info, struct error *er
 	return file_replace_at(dir_fd, "info", 0644, buf_string(&text), err);
 }
 
+int image_link_write(int dir_fd, const char *name, const struct tree_id *tree,
+                     struct error *err)
+{
+	autofree char *target = memory_format("../../tree/%s", tree->text);
+	autofree char *draft = memory_format("%s.%d", name, (int)gettid());
+	int r = path_remove(dir_fd, draft, err);
+
+	if (r >= 0 || r == -ENOENT)
+		r = path_make_symlink(target, dir_fd, draft, err);
+	return r < 0 ? r : path_rename(dir_fd, draft, dir_fd, name, err);
+}
+
+int image_link_read(int images_fd, const char *key, const char *name,
+                    struct tree_id *tree, struct error *err)
+{
+	autofree char *link = memory_format("%s/%s", key, name);
+	autofree char *target = NULL;
+	const char *last;
+	int r = path_read_link(images_fd, link, &target, err);
+
+	if (r < 0)
+		return r;
+	last = strrchr(target, '/');
+	last = last ? last + 1 : target;
+	if (strlen(last) != sizeof(tree->text) - 1)
+		return error_set(err, -EINVAL, "'%s' leads to no tree", link);
+	memcpy(tree->text, last, sizeof(tree->text));
+	return 0;
+}
+
+/* What is written beside a file or link, to be renamed over it: "info.77", "tree.77". */
+static bool is_left_over(const char *name)
+{
+	static const char *const starts[] = {"info.", "tree.", "layer."};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
 int image_info_sweep(int images_fd, struct error *err)
 {
 	autoclear(strv) keys = {0};
@@ -49,7 +93,7 @@ int image_info_sweep(int images_fd, struct error *err)
 			autofree char *path = memory_format("%s/%s", keys.items[i],
 			                                    names.items[k]);
 
-			if (strncmp(names.items[k], "info.", strlen("info.")) == 0)
+			if (is_left_over(names.items[k]))
 				r = path_remove(images_fd, path, err);
 		}
 	}

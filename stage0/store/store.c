@@ -11,39 +11,50 @@
 #include "stage0/store/inner.h"
 
 /* Images bring set-user-ID programs, which nobody on the host is to reach. */
-static int make_dirs(int data_fd, struct error *err)
-{
-	static const char *const dirs[] = {"cas/image", "cas/tree", "cas/name",
-	                                   "cas/tmp"};
-	int r = path_make_dirs(data_fd, "cas", 0750, err);
-
-	for (size_t i = 0; r >= 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
-		r = path_make_dirs(data_fd, dirs[i], 0755, err);
-	return r;
-}
-
-static int open_dir(int data_fd, const char *path, struct error *err)
+static int open_dir(int data_fd, const char *path, mode_t mode, struct error *err)
 {
 	int fd = path_open_dir(data_fd, path, err);
+	int r;
 
 	if (fd != -ENOENT)
 		return fd;
-	if (make_dirs(data_fd, err) < 0)
-		return err->code;
-	return path_open_dir(data_fd, path, err);
+	r = path_make_dirs(data_fd, "cas", 0750, err);
+	if (r >= 0)
+		r = path_make_dirs(data_fd, path, mode, err);
+	return r < 0 ? r : path_open_dir(data_fd, path, err);
+}
+
+int store_open_dir(const struct store *store, const char *path, mode_t mode,
+                   struct error *err)
+{
+	int fd = open_dir(store->data_fd, path, mode, err);
+
+	return fd >= 0 ? fd : error_wrap(err, "image store");
 }
 
 int store_open(struct store **store, int data_fd, struct error *err)
 {
 	autoptr(store) new = memory_zeroed(1, sizeof(*new));
+	const struct {
+		int *fd;
+		const char *path;
+		mode_t mode;
+	} dirs[] = {
+		{&new->images_fd, "cas/image", 0755},
+		{&new->trees_fd, "cas/tree", 0755},
+		{&new->names_fd, "cas/name", 0755},
+		{&new->drafts_fd, "cas/tmp", 0755},
+	};
+	enum { DIRS = sizeof(dirs) / sizeof(*dirs) };
 
 	new->data_fd = data_fd;
-	new->trees_fd = new->names_fd = new->drafts_fd = -1;
-	new->images_fd = open_dir(data_fd, "cas/image", err);
-	if (new->images_fd >= 0)
-		new->trees_fd = open_dir(data_fd, "cas/tree", err);
-	if (new->trees_fd < 0)
-		return error_wrap(err, "image store");
+	for (size_t i = 0; i < DIRS; i++)
+		*dirs[i].fd = -1;
+	for (size_t i = 0; i < DIRS; i++) {
+		*dirs[i].fd = store_open_dir(new, dirs[i].path, dirs[i].mode, err);
+		if (*dirs[i].fd < 0)
+			return err->code;
+	}
 	*store = take(new);
 	return 0;
 }
@@ -65,23 +76,6 @@ void store_free(struct store *store)
 	free(store);
 }
 
-static int open_later(struct store *store, int *fd, const char *path, struct error *err)
-{
-	if (*fd < 0)
-		*fd = open_dir(store->data_fd, path, err);
-	return *fd >= 0 ? *fd : error_wrap(err, "image store");
-}
-
-int store_names_fd(struct store *store, struct error *err)
-{
-	return open_later(store, &store->names_fd, "cas/name", err);
-}
-
-int store_drafts_fd(struct store *store, struct error *err)
-{
-	return open_later(store, &store->drafts_fd, "cas/tmp", err);
-}
-
 int store_images_fd(const struct store *store)
 {
 	return store->images_fd;
@@ -92,16 +86,21 @@ int store_trees_fd(const struct store *store)
 	return store->trees_fd;
 }
 
-int store_lock(struct store *store, enum lock_kind kind, struct error *err)
+int store_homes_fd(const struct store *store, struct error *err)
 {
-	if (lock_wait(store->images_fd, kind, err) < 0)
-		return error_wrap(err, "image store");
-	return 0;
+	return store_open_dir(store, "cas/keyring", 0700, err);
 }
 
-void store_unlock(struct store *store)
+/* By a descriptor of its own: a lock belongs to one, and other threads may hold theirs. */
+int store_lock(const struct store *store, enum lock_kind kind, struct error *err)
 {
-	lock_drop(store->images_fd);
+	int fd = path_open_dir(store->images_fd, ".", err);
+
+	if (fd < 0 || lock_wait(fd, kind, err) < 0) {
+		close_dir(fd);
+		return error_wrap(err, "image store");
+	}
+	return fd;
 }
 
 /* Fails with rkt's words (rkt 5.2). */
@@ -186,22 +185,13 @@ int store_info(struct store *store, const struct image_id *id, struct image_info
 int store_tree(struct store *store, const struct image_id *id, struct tree_id *tree,
                struct error *err)
 {
-	autofree char *link = memory_format("%s/tree", id->text);
 	autofree char *info = memory_format("%s/info", id->text);
-	autofree char *target = NULL;
-	const char *name;
-	int r = path_read_link(store->images_fd, link, &target, err);
+	int r = image_link_read(store->images_fd, id->text, "tree", tree, err);
 
 	if (r == -ENOENT)
 		return STORE_MISSING;
 	if (r < 0)
 		return error_wrap(err, "image store");
-	name = strrchr(target, '/');
-	name = name ? name + 1 : target;
-	if (strlen(name) != sizeof(tree->text) - 1)
-		return error_set(err, -EINVAL, "image store: '%s' leads to no tree",
-		                 link);
-	memcpy(tree->text, name, sizeof(tree->text));
 	/* Not worth a failure: the image may have gone, or the disk be read-only. */
 	if (path_touch(store->images_fd, info, err) < 0)
 		log_debug("%s", err->text);
@@ -274,10 +264,8 @@ int store_find(struct store *store, const char *name, const struct name_value *l
 {
 	autoclear(strv) keys = {0}, found = {0};
 	bool has_version = false;
-	int r = store_names_fd(store, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (name_check_identifier(name))
 		return STORE_MISSING;
 	r = name_index_list(store->names_fd, name, &keys, err);

@@ -5,13 +5,20 @@
  * The image store: what this host holds, in directories named by digest.
  *
  *	cas/image/sha512-<64 hex>/aci		the archive, as distributed
+ *				  aci.asc	its signature, if it has been verified
  *				  manifest	its image manifest, as in the archive
- *				  info		JSON: digest, origin, size, import time, latest;
- *						its modification time is the last use
+ *				  info		JSON: struct image_info; its modification time
+ *						is the last use
  *				  tree		link to its rendered tree
- *	cas/tree/deps-sha512-<64 hex>/rootfs	a rendered tree, shared by all pods, never written
+ *				  layer		link to its own files, if it has dependencies
+ *	cas/tree/deps-sha512-<64 hex>/rootfs	a tree, shared by all pods, never written
+ *				  implicit	a layer's directories without an entry
  *	cas/name/<image name, '/' as '!'>/KEY	an empty file for each image of that name
+ *	cas/remote/				what is known of URLs (remote.h)
+ *	cas/keyring/				keyrings, prepared for verifying
  *	cas/tmp/				drafts
+ *
+ * The tree of an image that has no dependencies is its own files, and a layer to others.
  *
  * An image or tree appears by rename and goes by rename, so a reader sees all of it or none,
  * and a crash leaves only drafts, which gc removes. A look-up by name or by a full ID opens
@@ -38,11 +45,13 @@ struct tree_id {
 struct image_info {
 	char *digest;      /* "sha512-" and all 128 hex digits */
 	char *origin;      /* what was asked for: a path or a URL */
+	char *signed_by;   /* the key's fingerprint; NULL if it was not verified */
 	int64_t size;      /* bytes, of the uncompressed archive */
-	int64_t tree_size; /* bytes, of the tree's files */
+	int64_t tree_size; /* bytes, of the tree's files, each once */
 	int64_t import_time;
 	int64_t last_used; /* from the file's time, not its text */
 	bool latest;
+	struct strv dependencies; /* the IDs found for them, in the manifest's order */
 };
 void image_info_clear(struct image_info *info);
 
@@ -107,11 +116,5 @@ must_check int store_remove_trees(struct store *store, const struct strv *keep,
  * that was never written whole. */
 must_check int store_sweep(struct store *store, struct error *err);
 
-/*
- * Imports the archive open as ACI_FD: the import program unpacks, checks and hashes it in a
- * sandbox of its own, then image and tree are published. ORIGIN is for "info", and its last
- * part for the message "manifest of 'web.aci': .app.group: required"; the others are about
- * what the caller names. Storing one twice is no error: its import time is renewed.
- */
-must_check int store_import(struct store *store, int aci_fd, const char *origin,
-                            struct image_id *id, struct error *err);
+/* The directory cas/keyring, where prepared keyrings lie; the caller's descriptor. */
+must_check int store_homes_fd(const struct store *store, struct error *err);

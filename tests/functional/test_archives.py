@@ -491,7 +491,7 @@ class Sandbox(Archives):
         self.pid = 0
         self.assertEqual(status, 0)
         self.assertEqual(int.from_bytes(answer[:4], "little"), 0, answer[4:1024])
-        self.assertEqual(sorted(os.listdir(self.draft)), ["aci", "manifest", "unpacked"])
+        self.assertEqual(sorted(os.listdir(self.draft)), ["manifest", "unpacked"])
 
 
 class Killed(Archives):

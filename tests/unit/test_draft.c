@@ -95,6 +95,27 @@ test(a_name_that_is_taken_is_an_outcome_and_the_draft_goes)
 	assert_int_equal(count_in(tmp), 0);
 }
 
+test(a_draft_may_take_the_place_of_what_is_there_which_goes_with_it)
+{
+	autoclose int tmp = open_dir("tmp");
+	autoclose int done = open_dir("done");
+	autoclear(buf) text = {0};
+	struct draft *draft;
+	struct error err;
+
+	assert_int_equal(path_make_dir(done, "x", 0755, &err), 0);
+	assert_int_equal(file_create_at(done, "x/file", 0644, "old", &err), 0);
+	assert_int_equal(draft_begin(&draft, tmp, NULL, &err), 0);
+	assert_int_equal(file_create_at(draft_fd(draft), "file", 0644, "new", &err), 0);
+	assert_int_equal(draft_exchange(draft, done, "none", &err), -ENOENT);
+	assert_int_equal(draft_exchange(draft, done, "x", &err), 0);
+	assert_int_equal(count_in(tmp), 1);
+	draft_free(draft);
+	assert_int_equal(count_in(tmp), 0);
+	assert_int_equal(file_read_at(done, "x/file", 10, &text, &err), 0);
+	assert_string_equal(text.data, "new");
+}
+
 test(a_draft_that_is_there_already_is_not_removed_with_the_one_that_failed)
 {
 	autoclose int tmp = open_dir("tmp");
@@ -160,6 +181,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_name_that_is_taken_is_an_outcome_and_the_draft_goes, make_top,
 			remove_top),
+		cmocka_unit_test_setup_teardown(
+			a_draft_may_take_the_place_of_what_is_there_which_goes_with_it,
+			make_top, remove_top),
 		cmocka_unit_test_setup_teardown(
 			a_draft_that_is_there_already_is_not_removed_with_the_one_that_failed,
 			make_top, remove_top),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The half that unpacks: it is rooted in the draft, and has no network. */
+/* The half that unpacks: it is rooted in a directory of its own, and has no network. */
 
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +35,7 @@ static void name_tree(const char *image_digest, struct tree_id *tree)
 
 struct unpacking {
 	const char *name; /* of the archive, for messages */
+	int copy_fd;      /* -1: none is wanted */
 	int root_fd;
 	int unpacked_fd;
 	struct buf manifest;
@@ -50,15 +51,12 @@ static void unpacking_clear(struct unpacking *u)
 static int unpack(struct unpacking *u, struct import_answer *answer, struct error *err)
 {
 	autoptr(aci) aci = NULL;
-	autoclose int copy = path_create(u->root_fd, IMPORT_ACI, 0644, err);
-	int r = copy;
+	int r = path_make_dir(u->root_fd, IMPORT_UNPACKED, 0755, err);
 
-	if (r >= 0)
-		r = path_make_dir(u->root_fd, IMPORT_UNPACKED, 0755, err);
 	if (r >= 0)
 		r = u->unpacked_fd = path_open_dir(u->root_fd, IMPORT_UNPACKED, err);
 	if (r >= 0)
-		r = aci_open(&aci, IMPORT_ARCHIVE, copy, err);
+		r = aci_open(&aci, IMPORT_ARCHIVE, u->copy_fd, err);
 	if (r >= 0)
 		r = extract_image(aci, u->unpacked_fd, &u->manifest, &answer->tree_size,
 		                  err);
@@ -84,19 +82,26 @@ static int use_manifest(struct unpacking *u, struct import_answer *answer,
 	r = fd = path_create(u->root_fd, IMPORT_MANIFEST, 0644, err);
 	if (r >= 0)
 		r = file_write(fd, u->manifest.data, u->manifest.len, err);
-	if (r >= 0 && manifest.path_whitelist.count)
+	/* The tree of one that depends on others is made by gantry, which filters as well. */
+	if (r >= 0 && manifest.path_whitelist.count && !manifest.dependencies.count)
 		r = extract_prune(u->unpacked_fd, &manifest.path_whitelist,
 		                  &answer->tree_size, err);
 	return r;
 }
 
-static int unpack_named(const char *name, struct import_answer *answer, struct error *err)
+static int unpack_named(const char *name, bool copy, struct import_answer *answer,
+                        struct error *err)
 {
-	autoclear(unpacking) u = {.name = name, .root_fd = -1, .unpacked_fd = -1};
+	autoclear(unpacking) u = {
+		.name = name,
+		.copy_fd = copy ? IMPORT_COPY : -1,
+		.root_fd = -1,
+		.unpacked_fd = -1,
+	};
 	int r = aci_prepare(err);
 
 	if (r >= 0)
-		r = sandbox_enter(IMPORT_DRAFT, &u.root_fd, err);
+		r = sandbox_enter(IMPORT_WORK, &u.root_fd, err);
 	if (r < 0)
 		return error_wrap(err, "cannot unpack");
 	r = unpack(&u, answer, err);
@@ -109,7 +114,9 @@ static int run_unpack(char **argv, struct error *err)
 
 	if (!argv[0])
 		return error_set(err, -EINVAL, "unpack what?");
-	if (unpack_named(argv[0], &answer, &answer.error) >= 0)
+	if (argv[1] && strcmp(argv[1], IMPORT_WITH_COPY) != 0)
+		return error_set(err, -EINVAL, "unpack and what?");
+	if (unpack_named(argv[0], argv[1], &answer, &answer.error) >= 0)
 		answer.error = (struct error){0};
 	return file_write(IMPORT_ANSWER, &answer, sizeof(answer), err);
 }

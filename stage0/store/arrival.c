@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage0/store/arrival.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/file.h"
+#include "common/memory.h"
+#include "common/path.h"
+#include "common/process.h"
+#include "stage0/config/import_program.h"
+#include "stage0/store/draft.h"
+#include "stage0/store/import_answer.h"
+#include "stage0/store/inner.h"
+
+#define WORK "work"
+
+struct arrival {
+	struct store *store;
+	char *name;
+	struct draft *draft;
+	int work_fd;
+	struct import_answer answer;
+	struct image_id id;
+	struct image_manifest manifest;
+};
+
+int arrival_begin(struct store *store, const char *name, struct arrival **arrival,
+                  struct error *err)
+{
+	autoptr(arrival) new = memory_zeroed(1, sizeof(*new));
+	int r;
+
+	new->store = store;
+	new->name = memory_text(name);
+	new->work_fd = -1;
+	r = draft_begin(&new->draft, store->drafts_fd, NULL, err);
+	if (r >= 0)
+		r = path_make_dir(draft_fd(new->draft), WORK, 0755, err);
+	if (r >= 0)
+		r = new->work_fd = path_open_dir(draft_fd(new->draft), WORK, err);
+	if (r < 0)
+		return error_wrap(err, "image store");
+	*arrival = take(new);
+	return 0;
+}
+
+void arrival_free(struct arrival *arrival)
+{
+	if (!arrival)
+		return;
+	if (arrival->work_fd >= 0)
+		close(arrival->work_fd);
+	draft_free(arrival->draft);
+	image_manifest_clear(&arrival->manifest);
+	free(arrival->name);
+	free(arrival);
+}
+
+int arrival_fd(const struct arrival *arrival)
+{
+	return draft_fd(arrival->draft);
+}
+
+const struct image_manifest *arrival_manifest(const struct arrival *arrival)
+{
+	return &arrival->manifest;
+}
+
+const struct image_id *arrival_id(const struct arrival *arrival)
+{
+	return &arrival->id;
+}
+
+/* Where the program puts what it reads: the draft's archive, or nowhere. */
+static int open_copy(const struct arrival *arrival, bool copy, struct error *err)
+{
+	if (copy)
+		return path_create(arrival_fd(arrival), ARRIVAL_ACI, 0644, err);
+	return path_open(AT_FDCWD, "/dev/null", PATH_HOST, O_RDWR, err);
+}
+
+static int start_program(const struct arrival *arrival, int archive_fd, bool copy,
+                         int answer_fd, pid_t *pid, struct error *err)
+{
+	char *argv[] = {(char *)(uintptr_t)IMPORT_UNPACK, arrival->name,
+	                copy ? (char *)(uintptr_t)IMPORT_WITH_COPY : NULL, NULL};
+	autoclose int copy_fd = open_copy(arrival, copy, err);
+
+	if (copy_fd < 0)
+		return copy_fd;
+	const int fds[IMPORT_FD_COUNT] = {
+		[IMPORT_ARCHIVE] = archive_fd,     [IMPORT_COPY] = copy_fd,
+		[IMPORT_MESSAGES] = STDERR_FILENO, [IMPORT_WORK] = arrival->work_fd,
+		[IMPORT_ANSWER] = answer_fd,
+	};
+	return import_program_start(argv, fds, IMPORT_FD_COUNT, pid, err);
+}
+
+/* Runs the import program to its end, and reads its answer. */
+static int run_program(struct arrival *arrival, int archive_fd, bool copy,
+                       struct error *err)
+{
+	autoclear(buf) answer = {0};
+	autoclose int from = -1, to = -1;
+	struct error read_error = {0};
+	int ends[2], status;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_errno(err, "cannot make a pipe");
+	from = ends[0];
+	to = ends[1];
+	if (start_program(arrival, archive_fd, copy, to, &pid, err) < 0)
+		return err->code;
+	close(to);
+	to = -1;
+	(void)!file_read(from, sizeof(arrival->answer), &answer, &read_error);
+	status = process_wait(pid, err);
+	if (status < 0)
+		return status;
+	if (answer.len == sizeof(arrival->answer)) {
+		memcpy(&arrival->answer, answer.data, answer.len);
+		return 0;
+	}
+	return import_program_ended(status, err);
+}
+
+/* The program has read hostile bytes: its answer is judged like them. */
+static int check_answer(struct arrival *arrival, struct error *err)
+{
+	static const char deps[] = "deps-";
+	struct import_answer *a = &arrival->answer;
+	struct image_id tree;
+
+	a->error.text[sizeof(a->error.text) - 1] = '\0';
+	if (a->error.code < 0)
+		return error_set(err, a->error.code, "%s", a->error.text);
+	a->digest[sizeof(a->digest) - 1] = '\0';
+	a->tree.text[sizeof(a->tree.text) - 1] = '\0';
+	if (strlen(a->digest) != sizeof(a->digest) - 1 ||
+	    image_id_parse(a->digest, &arrival->id, err) < 0 ||
+	    strlen(a->tree.text) != sizeof(a->tree.text) - 1 ||
+	    strncmp(a->tree.text, deps, sizeof(deps) - 1) != 0 ||
+	    image_id_parse(a->tree.text + sizeof(deps) - 1, &tree, err) < 0 ||
+	    a->size < 0 || a->tree_size < 0)
+		return error_set(err, -EPROTO,
+		                 "the import program's answer makes no sense");
+	return 0;
+}
+
+static int read_manifest(struct arrival *arrival, struct error *err)
+{
+	autoclear(buf) text = {0};
+	int r = file_read_at(arrival->work_fd, IMPORT_MANIFEST, SCHEMA_DOCUMENT_MAX,
+	                     &text, err);
+
+	if (r >= 0)
+		r = image_manifest_decode(buf_string(&text), text.len, &arrival->manifest,
+		                          err);
+	if (r < 0)
+		return error_wrap(err, "manifest of '%s'", arrival->name);
+	return path_rename(arrival->work_fd, IMPORT_MANIFEST, arrival_fd(arrival),
+	                   IMPORT_MANIFEST, err);
+}
+
+/* Whoever can write to the archive could change what was verified. */
+static int check_archive(int archive_fd, struct error *err)
+{
+	int flags = fcntl(archive_fd, F_GETFL);
+
+	if (flags < 0)
+		return error_errno(err, "cannot look at the archive");
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		return error_set(err, -EINVAL, "the archive is open for writing");
+	if (lseek(archive_fd, 0, SEEK_SET) < 0)
+		return error_errno(err, "cannot read the archive from its beginning");
+	return 0;
+}
+
+int arrival_unpack(struct arrival *arrival, int archive_fd, bool copy, struct error *err)
+{
+	int r = check_archive(archive_fd, err);
+
+	if (r >= 0)
+		r = run_program(arrival, archive_fd, copy, err);
+	if (r >= 0)
+		r = check_answer(arrival, err);
+	return r < 0 ? r : read_manifest(arrival, err);
+}
+
+static int64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* Adds what the image's directory has besides what was unpacked, and waits for the disk. */
+static int complete(struct arrival *arrival, const struct arrival_facts *facts,
+                    struct error *err)
+{
+	int fd = arrival_fd(arrival);
+	const struct image_info info = {
+		.digest = arrival->answer.digest,
+		.origin = (char *)(uintptr_t)facts->origin,
+		.signed_by = (char *)(uintptr_t)facts->signed_by,
+		.size = arrival->answer.size,
+		.tree_size = arrival->answer.tree_size,
+		.import_time = now(),
+		.latest = facts->latest,
+	};
+	int r = image_info_write(fd, &info, err);
+
+	if (r >= 0)
+		r = image_link_write(fd, "tree", &arrival->answer.tree, err);
+	if (r >= 0 && syncfs(fd) < 0)
+		r = error_errno(err, "cannot write to the disk");
+	return r;
+}
+
+/* What is in the store already is only renewed; of LATEST, NULL says nothing. */
+static int renew(struct store *store, const struct image_id *id, const char *origin,
+                 const bool *latest, struct error *err)
+{
+	autoclear(image_info) info = {0};
+	autoclose int dir = path_open_dir(store->images_fd, id->text, err);
+	int r;
+
+	if (dir < 0)
+		return dir;
+	r = image_info_read(dir, ".", &info, err);
+	if (r < 0)
+		return r;
+	info.import_time = now();
+	free(info.origin);
+	info.origin = memory_text(origin);
+	if (latest)
+		info.latest = *latest;
+	return image_info_write(dir, &info, err);
+}
+
+/* The image is there already, maybe compressed in another way: with a signature, this one takes
+ * its place, as that is of these bytes and no others. */
+static int replace(struct arrival *arrival, const struct arrival_facts *facts,
+                   struct error *err)
+{
+	struct stat st;
+	int r = path_stat(arrival_fd(arrival), ARRIVAL_SIGNATURE, &st, err);
+
+	if (r == -ENOENT)
+		return renew(arrival->store, &arrival->id, facts->origin, &facts->latest,
+		             err);
+	if (r < 0)
+		return r;
+	return draft_exchange(arrival->draft, arrival->store->images_fd, arrival->id.text,
+	                      err);
+}
+
+/* Under the store's lock: name, tree and image, in an order in which a crash leaves only
+ * what store_sweep() and store_remove_trees() find. */
+static int publish(struct arrival *arrival, const struct arrival_facts *facts,
+                   struct error *err)
+{
+	struct store *store = arrival->store;
+	int r = name_index_add(store->names_fd, arrival->manifest.name, &arrival->id,
+	                       err);
+
+	if (r < 0)
+		return r;
+	r = path_rename_new(arrival->work_fd, IMPORT_UNPACKED, store->trees_fd,
+	                    arrival->answer.tree.text, err);
+	if (r >= 0 || r == -EEXIST)
+		r = path_remove_tree(arrival_fd(arrival), WORK, err);
+	if (r >= 0)
+		r = draft_publish(arrival->draft, store->images_fd, arrival->id.text,
+		                  err);
+	return r == DRAFT_EXISTS ? replace(arrival, facts, err) : r;
+}
+
+static int store_it(struct arrival *arrival, const struct arrival_facts *facts,
+                    struct error *err)
+{
+	autoclose int lock = -1;
+	int r = complete(arrival, facts, err);
+
+	if (r >= 0)
+		r = lock = store_lock(arrival->store, LOCK_SHARED, err);
+	return r < 0 ? r : publish(arrival, facts, err);
+}
+
+int arrival_publish(struct arrival *arrival, const struct arrival_facts *facts,
+                    struct image_id *id, struct error *err)
+{
+	struct stat st;
+	int r;
+
+	if (arrival->manifest.dependencies.count)
+		return error_set(err, -EOPNOTSUPP,
+		                 "depends on the image '%s': dependencies are not "
+		                 "served yet",
+		                 arrival->manifest.dependencies.items[0].image_name);
+	r = path_stat(arrival_fd(arrival), ARRIVAL_ACI, &st, err);
+	if (r >= 0)
+		r = store_it(arrival, facts, err);
+	if (r < 0)
+		return error_wrap(err, "cannot store");
+	*id = arrival->id;
+	return 0;
+}
+
+/* Whether the two files have the same bytes; both are read from their beginning. */
+static int is_same(int a, int b, struct error *err)
+{
+	enum { PART = 128 << 10 };
+	autofree char *parts = memory_zeroed(2, PART);
+	off_t offset = 0;
+
+	for (;;) {
+		ssize_t n = pread(a, parts, PART, offset);
+		ssize_t m = pread(b, parts + PART, PART, offset);
+
+		if (n < 0 || m < 0)
+			return error_errno(err, "cannot read");
+		if (n != m || memcmp(parts, parts + PART, (size_t)n) != 0)
+			return false;
+		if (n == 0)
+			return true;
+		offset += n;
+	}
+}
+
+/* Whether KEY's archive is the file ARCHIVE_FD, of SIZE bytes, and its tree is there. */
+static int is_image_of(struct store *store, const char *key, int archive_fd, off_t size,
+                       struct error *err)
+{
+	autofree char *path = memory_format("%s/" ARRIVAL_ACI, key);
+	autoclose int fd = -1;
+	struct image_id id;
+	struct tree_id tree;
+	struct stat st;
+
+	if (image_id_parse(key, &id, err) < 0 ||
+	    path_stat(store->images_fd, path, &st, err) < 0 || st.st_size != size ||
+	    store_tree(store, &id, &tree, err) != STORE_OK ||
+	    path_stat(store->trees_fd, tree.text, &st, err) < 0)
+		return false;
+	fd = path_open(store->images_fd, path, PATH_OURS, O_RDONLY, err);
+	return fd < 0 ? false : is_same(archive_fd, fd, err);
+}
+
+/*
+ * Comparing an archive with what is stored is many times cheaper than unpacking it again only
+ * to throw that away, which also slows the file system down for a while.
+ */
+static int find_same(struct store *store, int archive_fd, struct image_id *id,
+                     struct error *err)
+{
+	autoclear(strv) keys = {0};
+	struct stat st;
+	int r;
+
+	if (fstat(archive_fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	r = path_list(store->images_fd, ".", &keys, err);
+	for (size_t i = 0; r == 0 && i < keys.count; i++) {
+		r = is_image_of(store, keys.items[i], archive_fd, st.st_size, err);
+		if (r > 0)
+			(void)!image_id_parse(keys.items[i], id, err);
+	}
+	return r;
+}
+
+int store_same(struct store *store, int archive_fd, const char *origin,
+               struct image_id *id, struct error *err)
+{
+	autoclose int lock = -1;
+	int r = find_same(store, archive_fd, id, err);
+
+	if (r == false)
+		return STORE_MISSING;
+	if (r > 0)
+		r = lock = store_lock(store, LOCK_SHARED, err);
+	if (r >= 0)
+		r = renew(store, id, origin, NULL, err);
+	if (r == -ENOENT)
+		return STORE_MISSING;
+	return r < 0 ? error_wrap(err, "cannot compare it with what is stored")
+	             : STORE_OK;
+}
+
+int store_import(struct store *store, int archive_fd, const char *origin,
+                 struct image_id *id, struct error *err)
+{
+	const struct arrival_facts facts = {.origin = origin};
+	const char *slash = strrchr(origin, '/');
+	autoptr(arrival) arrival = NULL;
+	int r = store_same(store, archive_fd, origin, id, err);
+
+	if (r != STORE_MISSING)
+		return r;
+	r = arrival_begin(store, slash && slash[1] ? slash + 1 : origin, &arrival, err);
+	if (r >= 0)
+		r = arrival_unpack(arrival, archive_fd, true, err);
+	return r < 0 ? r : arrival_publish(arrival, &facts, id, err);
+}
