@@ -136,6 +136,16 @@ class Layout(Archives):
         self.assertEqual(found[b"a/b"]["mode"], "0o40755")
         self.assertEqual(found[b"a/b"]["owner"], (0, 0))
         self.assertEqual(found[b"a/b"]["mtime"], 0)
+        self.assertEqual(read(rootfs + "/../implicit", "rb"), b"a/b\0")
+
+    def test_directories_without_an_entry_are_written_down(self):
+        top = member("manifest", MANIFEST)
+        rootfs = self.imports(image(
+            top, member("rootfs/a/b/c/d", "x"), member("rootfs/e/f", "x"),
+            member("rootfs", type="5"), member("rootfs/a/b/", type="5"), top=b""))
+        self.assertEqual(read(rootfs + "/../implicit", "rb"), b"a\0a/b/c\0e\0")
+        rootfs = self.imports(image(member("rootfs/a", type="5"), member("rootfs/a/b", "x")))
+        self.assertFalse(os.path.exists(rootfs + "/../implicit"))
 
 
 class Hostile(Archives):

@@ -15,6 +15,7 @@
 #include "stage0/import/image/entry_name.h"
 #include "stage0/import/image/inode_set.h"
 #include "stage0/import/image/xattr_policy.h"
+#include "stage0/store/import_answer.h"
 
 /* Directories without an entry of their own; each costs memory until it gets one. */
 enum { IMPLICIT_MAX = 1000000 };
@@ -31,6 +32,7 @@ struct extractor {
 
 	struct inode_set implicit;
 	size_t implicit_count;
+	struct buf implicit_names; /* each with a NUL; some have got their entry since */
 	struct buf *manifest;
 	bool has_top;
 	bool has_manifest;
@@ -44,6 +46,7 @@ static void extractor_clear(struct extractor *x)
 		close(x->parent_fd);
 	free(x->parent);
 	inode_set_clear(&x->implicit);
+	buf_clear(&x->implicit_names);
 }
 
 static int set_times(int fd, const struct timespec times[2], struct error *err)
@@ -108,12 +111,42 @@ static int mark_implicit(struct extractor *x, const char *name, struct error *er
 		r = path_stat(x->parent_fd, name, &st, err);
 	if (r < 0)
 		return r;
-	if (++x->implicit_count > IMPLICIT_MAX)
+	/* But rootfs itself, which must have one. */
+	if (x->parent[0]) {
+		buf_format(&x->implicit_names, "%s/%s", x->parent, name);
+		buf_char(&x->implicit_names, '\0');
+	}
+	if (++x->implicit_count > IMPLICIT_MAX ||
+	    x->implicit_names.len > IMPORT_IMPLICIT_MAX)
 		return error_set(err, -EFBIG,
 		                 "more than %d directories have no entry: refused",
 		                 IMPLICIT_MAX);
 	inode_set_add(&x->implicit, st.st_ino);
 	return 0;
+}
+
+/* Writes down those that have none to the end: when images are laid over one another, they
+ * say nothing of what lies below them (appc 1.8.2). */
+static int write_implicit(struct extractor *x, struct error *err)
+{
+	static const char top[] = "rootfs/";
+	const char *name = x->implicit_names.data;
+	const char *end = name + x->implicit_names.len;
+	autoclear(buf) list = {0};
+	autoclose int fd = -1;
+	struct stat st;
+	int r = 0;
+
+	for (; r >= 0 && name != end; name += strlen(name) + 1) {
+		r = path_stat(x->top_fd, name, &st, err);
+		if (r >= 0 && inode_set_remove(&x->implicit, st.st_ino))
+			buf_add(&list, name + strlen(top),
+			        strlen(name + strlen(top)) + 1);
+	}
+	if (r < 0 || !list.len)
+		return r;
+	fd = path_create(x->top_fd, IMPORT_IMPLICIT, 0644, err);
+	return fd < 0 ? fd : file_write(fd, list.data, list.len, err);
 }
 
 /* Makes DIR the parent of what comes, and makes it and its own parents if need be. */
@@ -455,5 +488,5 @@ int extract_image(struct aci *aci, int dir_fd, struct buf *manifest, int64_t *si
 	if (!x.has_rootfs)
 		return error_set(err, -EBADMSG, "no entry for the directory 'rootfs'");
 	*size = x.size;
-	return 0;
+	return write_implicit(&x, err);
 }

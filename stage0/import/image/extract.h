@@ -10,7 +10,8 @@
  * Owner, mode, times and extended attributes are the archive's; of the latter only
  * security.capability and user.*. What labels files for one host (security.selinux, .ima,
  * .evm) is left out; trusted.* and user.overlay.*, which overlayfs obeys, are refused, as is
- * any other. A parent that has no entry belongs to 0:0, mode 0755, time 0.
+ * any other. A parent that has no entry belongs to 0:0, mode 0755, time 0, and is written
+ * down beside rootfs (IMPORT_IMPLICIT).
  */
 
 #include "common/buf.h"
