@@ -9,19 +9,25 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/path.h"
+#include "stage0/config/config.h"
+#include "stage0/config/keystore.h"
 #include "stage0/store/store.h"
 
 enum { OPTION_COUNT = 10 };
 
 struct host {
 	const char *program;
-	char *dir;
+	const char *default_dir;
+	char *dir; /* NULL: not given */
 	char *local_config;
 	char *system_config;
 	char *user_config;
 	bool debug;
 	unsigned insecure;
 
+	struct config config;
+	unsigned config_parts; /* those that were read */
+	struct keystore *keystore;
 	int data_fd;
 	bool is_complete; /* has all its subdirectories */
 	char *data_path;
@@ -190,7 +196,7 @@ struct host *host_new(const char *program)
 
 	host->data_fd = -1;
 	host->program = programs[is_rkt].program;
-	host->dir = memory_text(programs[is_rkt].dir);
+	host->default_dir = programs[is_rkt].dir;
 	host->local_config = memory_text(programs[is_rkt].local_config);
 	host->system_config = memory_text(programs[is_rkt].system_config);
 	fill_options(host, programs[is_rkt].dir, programs[is_rkt].local_config,
@@ -203,6 +209,8 @@ void host_free(struct host *host)
 	if (!host)
 		return;
 	store_free(host->store);
+	keystore_free(host->keystore);
+	config_clear(&host->config);
 	if (host->data_fd >= 0)
 		close(host->data_fd);
 	free(host->dir);
@@ -250,16 +258,75 @@ static int make_data_dirs(int data_fd, struct error *err)
 	return 0;
 }
 
-static int open_data_dir(struct host *host, bool make, struct error *err)
+static struct config_paths config_paths(const struct host *host)
+{
+	return (struct config_paths){{
+		[CONFIG_SYSTEM] = host->system_config,
+		[CONFIG_LOCAL] = host->local_config,
+		[CONFIG_USER] = host->user_config,
+	}};
+}
+
+int host_config(struct host *host, unsigned parts, const struct config **config,
+                struct error *err)
+{
+	const struct config_paths paths = config_paths(host);
+	unsigned missing = parts & ~host->config_parts;
+
+	if (missing && config_read(&host->config, &paths, missing, err) < 0)
+		return err->code;
+	host->config_parts |= missing;
+	*config = &host->config;
+	return 0;
+}
+
+int host_auth(struct host *host, const struct auth **auth, struct error *err)
+{
+	const struct config *config;
+
+	if (host_config(host, CONFIG_AUTH, &config, err) < 0)
+		return err->code;
+	for (size_t i = 0; i < config->public_secrets.count; i++)
+		log_warning("everybody can read the secrets in '%s': run \"chmod o-r "
+		            "'%s'\"",
+		            config->public_secrets.items[i],
+		            config->public_secrets.items[i]);
+	strv_clear(&host->config.public_secrets);
+	*auth = &config->auth;
+	return 0;
+}
+
+const struct keystore *host_keystore(struct host *host)
+{
+	const struct config_paths paths = config_paths(host);
+
+	if (!host->keystore)
+		host->keystore = keystore_new(&paths);
+	return host->keystore;
+}
+
+/* The path of the data directory, or NULL with ERR. */
+static const char *data_dir(struct host *host, struct error *err)
+{
+	const struct config *config;
+
+	if (host->dir)
+		return host->dir;
+	if (host_config(host, CONFIG_PATHS, &config, err) < 0)
+		return NULL;
+	return config->data.text ? config->data.text : host->default_dir;
+}
+
+static int open_data_dir(const char *path, bool make, struct error *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY;
-	int fd = path_open(AT_FDCWD, host->dir, PATH_HOST, flags, err);
+	int fd = path_open(AT_FDCWD, path, PATH_HOST, flags, err);
 
 	if (fd != -ENOENT || !make)
 		return fd;
-	if (path_make_dirs(AT_FDCWD, host->dir, 0750, err) < 0)
+	if (path_make_dirs(AT_FDCWD, path, 0750, err) < 0)
 		return err->code;
-	return path_open(AT_FDCWD, host->dir, PATH_HOST, flags, err);
+	return path_open(AT_FDCWD, path, PATH_HOST, flags, err);
 }
 
 /* One look tells that all is there: on the way to a pod nothing more is asked. */
@@ -273,16 +340,20 @@ static int complete_data_dir(int data_fd, struct error *err)
 
 int host_data_dir(struct host *host, bool make, struct error *err)
 {
+	const char *path = data_dir(host, err);
+
+	if (!path)
+		return err->code;
 	if (host->data_fd < 0) {
-		int fd = open_data_dir(host, make, err);
+		int fd = open_data_dir(path, make, err);
 
 		if (fd < 0)
-			return error_wrap(err, "data directory '%s'", host->dir);
+			return error_wrap(err, "data directory '%s'", path);
 		host->data_fd = fd;
 	}
 	if (make && !host->is_complete) {
 		if (complete_data_dir(host->data_fd, err) < 0)
-			return error_wrap(err, "data directory '%s'", host->dir);
+			return error_wrap(err, "data directory '%s'", path);
 		host->is_complete = true;
 	}
 	return host->data_fd;
@@ -292,12 +363,15 @@ const char *host_data_path(struct host *host)
 {
 	char link[32];
 	struct error err;
+	const char *path;
 
 	if (host->data_path)
 		return host->data_path;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", host->data_fd);
-	if (path_read_link(AT_FDCWD, link, &host->data_path, &err) < 0)
-		host->data_path = memory_text(host->dir);
+	if (path_read_link(AT_FDCWD, link, &host->data_path, &err) < 0) {
+		path = data_dir(host, &err);
+		host->data_path = memory_text(path ? path : host->default_dir);
+	}
 	return host->data_path;
 }
 

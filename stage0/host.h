@@ -20,7 +20,10 @@
 #include "common/error.h"
 #include "common/options.h"
 
+struct auth;
+struct config;
 struct host;
+struct keystore;
 struct store;
 
 #define HOST_PREPARE_LOCK "locks/prepareLock"
@@ -58,8 +61,20 @@ const char *host_program(const struct host *host);
 /* The absolute path of --local-config; the host's. */
 const char *host_local_config(const struct host *host);
 
-/* The data directory, with its subdirectories, which are made when MAKE and they are not
- * there. Without MAKE -ENOENT if there is no data directory. The host's descriptor. */
+/* What is configured (rkt 3.1), the PARTS of it (enum config_part) read when first asked for;
+ * the host's. A file that is not as it should be fails it. */
+must_check int host_config(struct host *host, unsigned parts,
+                           const struct config **config, struct error *err);
+
+/* The credentials in it; warns when others may read their file. The host's. */
+must_check int host_auth(struct host *host, const struct auth **auth, struct error *err);
+
+/* The keys that may sign images, in the configuration directories; the host's. */
+const struct keystore *host_keystore(struct host *host);
+
+/* The data directory: --dir, else what is configured, else the program's own. With its
+ * subdirectories, which are made when MAKE and they are not there. Without MAKE -ENOENT if
+ * there is no data directory. The host's descriptor. */
 must_check int host_data_dir(struct host *host, bool make, struct error *err);
 
 /* Its absolute path, links resolved; valid once host_data_dir() succeeded. The host's. */

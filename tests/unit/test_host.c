@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/file.h"
+#include "common/memory.h"
 #include "common/path.h"
 #include "stage0/host.h"
 
@@ -195,6 +197,75 @@ test(a_file_is_no_data_directory)
 	assert_non_null(strstr(err.text, "Not a directory"));
 }
 
+/* Makes DIR/paths.d/a.json with TEXT in it. */
+static void configure(const char *dir, const char *text)
+{
+	autofree char *paths = memory_format("%s/paths.d", dir);
+	struct error err;
+	int fd;
+
+	assert_true(path_make_dirs(AT_FDCWD, paths, 0755, &err) >= 0);
+	fd = path_open(AT_FDCWD, paths, PATH_HOST, O_RDONLY | O_DIRECTORY, &err);
+	assert_true(file_replace_at(fd, "a.json", 0644, text, &err) >= 0);
+	close(fd);
+}
+
+static void configure_data(const char *dir, const char *data)
+{
+	autofree char *here = getcwd(NULL, 0);
+	autofree char *text = memory_format(
+		"{\"rktKind\":\"paths\",\"rktVersion\":\"v1\","
+		"\"data\":\"%s/%s\"}",
+		here, data);
+
+	configure(dir, text);
+}
+
+static void assert_data_path(struct host *host, const char *name)
+{
+	struct error err;
+	const char *path;
+
+	if (host_data_dir(host, true, &err) < 0)
+		fail_msg("%s", err.text);
+	path = host_data_path(host);
+	assert_string_equal(strrchr(path, '/') + 1, name);
+}
+
+test(the_data_directory_may_be_configured_and_the_option_counts_more)
+{
+	static const char *const lines[] = {
+		"--system-config=s", "--system-config=s --local-config=l",
+		"--local-config=l --user-config=u --system-config=s",
+		"--user-config=u --dir=given"};
+	static const char *const names[] = {"of-s", "of-l", "of-u", "given"};
+
+	umask(022);
+	configure_data("s", "of-s");
+	configure_data("l", "of-l");
+	configure_data("u", "of-u");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		autoptr(host) host = host_new("gantry");
+
+		assert_set(host, lines[i]);
+		assert_data_path(host, names[i]);
+	}
+}
+
+test(a_broken_configuration_is_told_where_the_data_directory_is_looked_for)
+{
+	autoptr(host) host = host_new("gantry");
+	autoptr(host) told = host_new("gantry");
+	struct error err;
+
+	configure("l", "{}");
+	assert_set(host, "--local-config=l --system-config=s");
+	assert_true(host_data_dir(host, false, &err) < 0);
+	assert_non_null(strstr(err.text, "/l/paths.d/a.json': .rktVersion: required"));
+	assert_set(told, "--local-config=l --dir=data");
+	assert_data_path(told, "data");
+}
+
 #define in_directory(test) \
 	cmocka_unit_test_setup_teardown(test, enter_empty_directory, leave_directory)
 
@@ -212,6 +283,10 @@ int main(void)
 		in_directory(nothing_in_a_data_directory_is_open_to_others),
 		in_directory(the_path_of_the_data_directory_has_no_links),
 		in_directory(a_file_is_no_data_directory),
+		in_directory(
+			the_data_directory_may_be_configured_and_the_option_counts_more),
+		in_directory(
+			a_broken_configuration_is_told_where_the_data_directory_is_looked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
