@@ -17,6 +17,7 @@ struct row {
 };
 
 static const struct row rows[] = {
+	{"limits", KIND_LIST, offsetof(struct exec_spec, limits)},
 	{"uid", KIND_ID, offsetof(struct exec_spec, uid)},
 	{"gid", KIND_ID, offsetof(struct exec_spec, gid)},
 	{"groups", KIND_LIST, offsetof(struct exec_spec, groups)},
@@ -36,6 +37,8 @@ static void encode_list(const char *name, const struct strv *list, struct strv *
 {
 	struct buf text = {0};
 
+	if (list->count == 0)
+		return;
 	buf_format(&text, "%s=", name);
 	for (size_t i = 0; i < list->count; i++)
 		buf_format(&text, "%s%s", i ? "," : "", list->items[i]);
@@ -127,6 +130,7 @@ int exec_spec_decode(char **argv, struct exec_spec *spec, struct error *err)
 
 void exec_spec_clear(struct exec_spec *spec)
 {
+	strv_clear(&spec->limits);
 	strv_clear(&spec->groups);
 	*spec = (struct exec_spec){0};
 }

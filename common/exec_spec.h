@@ -6,7 +6,8 @@
  * own arguments and environment, so it costs no descriptor and no copy, and is bounded by
  * what execve(2) would take for the app itself:
  *
- *	stage2 uid=0 gid=0 groups=5,6 caps=1f dir=/ filter=3 report=4 app=0 -- /bin/app -v
+ *	stage2 limits=core:4:0:0 uid=0 gid=0 groups=5,6 caps=1f dir=/ filter=3 report=4 app=0
+ *		-- /bin/app -v
  *
  * A record not there is a step not taken. What goes wrong comes back as a struct report.
  */
@@ -19,6 +20,7 @@
 #include "common/strv.h"
 
 struct exec_spec {
+	struct strv limits; /* "NAME:NUMBER:SOFT:HARD" in decimal, of setrlimit(2) */
 	uid_t uid;
 	gid_t gid;
 	struct strv groups;    /* supplementary, decimal; none: none */
@@ -36,7 +38,7 @@ struct exec_spec {
 /* Adds stage2's arguments, argv[0] first. */
 void exec_spec_encode(const struct exec_spec *spec, struct strv *argv);
 
-/* Reads stage2's arguments; the texts stay ARGV's, the groups are SPEC's. */
+/* Reads stage2's arguments; the texts stay ARGV's, the lists are SPEC's. */
 must_check int exec_spec_decode(char **argv, struct exec_spec *spec, struct error *err);
 
 void exec_spec_clear(struct exec_spec *spec);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage1/app_spec.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/memory.h"
@@ -70,6 +71,12 @@ int app_spec_make(struct app_spec *spec, const struct pod_plan *pod,
 		.report_fd = -1,
 		.argv = from->exec.items,
 	};
+	for (size_t i = 0; i < app->limits.count; i++) {
+		const struct limit *limit = &app->limits.items[i];
+
+		strv_add_format(&spec->spec.limits, "%s:%d:%" PRIu64 ":%" PRIu64,
+		                limit->name, limit->resource, limit->soft, limit->hard);
+	}
 	for (size_t i = 0; i < from->supplementary_gids.count; i++)
 		strv_add_format(&spec->spec.groups, "%lld",
 		                (long long)from->supplementary_gids.items[i]);

@@ -26,7 +26,7 @@
 struct enter {
 	struct pod_manifest pod;
 	struct pod_plan plan;
-	const struct app_plan *app;
+	struct app_plan *app;
 	struct app_spec spec;
 	struct stage2_program stage2;
 	struct target target;
@@ -54,7 +54,8 @@ static int read_plan(struct enter *e, const char *app, struct error *err)
 			e->app = &e->plan.apps.items[i];
 	if (!e->app || (!app && e->plan.apps.count > 1))
 		return error_set(err, -ENOENT, "the pod has no app '%s'", app ? app : "");
-	return 0;
+	/* What the app was not given it has from process 1, and our caller is another. */
+	return limits_complete_by(&e->app->limits, e->target.pid, err);
 }
 
 /* Puts this process, and the children it will have, where the app is. */

@@ -51,6 +51,15 @@ static int plan_isolators(struct app_plan *plan, struct error *err)
 	return 0;
 }
 
+static int plan_limits(struct app_plan *plan, const struct pod_app *pod_app,
+                       struct error *err)
+{
+	const char *text = name_value_find(pod_app->annotations.items,
+	                                   pod_app->annotations.count, POD_APP_ULIMIT);
+
+	return text ? limits_parse(&plan->limits, text, err) : 0;
+}
+
 static int plan_app(struct app_plan *plan, const struct pod_app *pod_app,
                     const struct mount_request *mounts, struct error *err)
 {
@@ -65,7 +74,7 @@ static int plan_app(struct app_plan *plan, const struct pod_app *pod_app,
 		return error_set(err, -ENOTSUP, "event handlers are not served yet");
 	if (pod_app->mounts.count)
 		return error_set(err, -ENOTSUP, "mounts are not served yet");
-	if (plan_isolators(plan, err) < 0)
+	if (plan_isolators(plan, err) < 0 || plan_limits(plan, pod_app, err) < 0)
 		return err->code;
 	request.read_only_root = pod_app->read_only_rootfs;
 	mount_plan_make(&plan->mounts, &request);
@@ -158,16 +167,20 @@ void pod_plan_print(const struct pod_plan *plan, struct buf *out)
 	for (size_t i = 0; i < plan->apps.count; i++) {
 		const struct app_plan *app = &plan->apps.items[i];
 
-		buf_format(out, "app %s\ncapabilities %llx\n", app->name,
+		buf_format(out, "app %s\ncapabilities %llx\nlimits ", app->name,
 		           (unsigned long long)app->capabilities);
+		limits_format(&app->limits, out);
+		buf_char(out, '\n');
 		mount_plan_print(&app->mounts, out);
 	}
 }
 
 void pod_plan_clear(struct pod_plan *plan)
 {
-	for (size_t i = 0; i < plan->apps.count; i++)
+	for (size_t i = 0; i < plan->apps.count; i++) {
 		free(plan->apps.items[i].root);
+		limits_clear(&plan->apps.items[i].limits);
+	}
 	free(plan->apps.items);
 	free(plan->hostname);
 	*plan = (struct pod_plan){0};

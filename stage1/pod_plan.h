@@ -8,6 +8,7 @@
  */
 
 #include "common/appc/pod_manifest.h"
+#include "common/limits.h"
 #include "common/pod/stage1_abi.h"
 #include "stage1/mount_plan.h"
 
@@ -17,7 +18,8 @@ struct app_plan {
 	char *root; /* the app's root file system, relative to the pod's directory */
 	struct mount_plan mounts;
 	uint64_t capabilities;
-	bool no_new_privs; /* asked for by isolator */
+	bool no_new_privs;    /* asked for by isolator */
+	struct limits limits; /* any other is that of whoever starts the pod */
 	bool has_oom_score_adj;
 	int oom_score_adj;
 };

@@ -16,9 +16,9 @@
 typedef int step(const struct exec_spec *spec, struct error *err);
 
 static step *const steps[] = {
-	step_hide,         step_descriptors,  step_groups,
-	step_bounding_set, step_no_new_privs, step_filter,
-	step_user,         step_directory,    step_execute,
+	step_hide,         step_descriptors,  step_limits, step_groups,
+	step_bounding_set, step_no_new_privs, step_filter, step_user,
+	step_directory,    step_execute,
 };
 
 int main(int argc, char **argv)

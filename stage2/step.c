@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "common/memory.h"
@@ -30,6 +31,70 @@ int step_descriptors(const struct exec_spec *spec, struct error *err)
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ||
 	    (spec->keep_fd >= 0 && fcntl(spec->keep_fd, F_SETFD, 0) < 0))
 		return error_errno(err, "cannot mark descriptors close-on-exec");
+	return 0;
+}
+
+static bool has_capability(unsigned cap)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       data[cap / 32].effective & 1U << cap % 32;
+}
+
+/* "4096", or "unlimited". */
+static char *limit_text(rlim_t value)
+{
+	return value == RLIM_INFINITY ? memory_text("unlimited")
+	                              : memory_format("%llu", (unsigned long long)value);
+}
+
+/* Why the hard limit, which is HARD, cannot be WANTED. Of files nobody may have more than the
+ * kernel's own bound. */
+static int refuse_limit(const char *name, int resource, rlim_t wanted, rlim_t hard,
+                        struct error *err)
+{
+	autofree char *from = limit_text(hard);
+	autofree char *to = limit_text(wanted);
+
+	if (resource == RLIMIT_NOFILE && has_capability(CAP_SYS_RESOURCE))
+		return error_set(err, -EPERM,
+		                 "limit '%s' cannot be %s: sysctl fs.nr_open is less",
+		                 name, to);
+	return error_set(err, -EPERM,
+	                 "limit '%s' cannot be raised to %s: the hard limit of who runs "
+	                 "gantry is %s (raise that, or give gantry CAP_SYS_RESOURCE)",
+	                 name, to, from);
+}
+
+/* TEXT is of exec_spec's limits. */
+static int set_limit(char *text, struct error *err)
+{
+	char *name = strsep(&text, ":");
+	unsigned long long numbers[3] = {0};
+	struct rlimit limit, had;
+
+	for (size_t i = 0; i < 3; i++) {
+		if (!text)
+			return error_set(err, -EINVAL, "'%s' is not a limit", name);
+		numbers[i] = strtoull(strsep(&text, ":"), NULL, 10);
+	}
+	limit = (struct rlimit){numbers[1], numbers[2]};
+	if (prlimit(0, (int)numbers[0], NULL, &had) < 0)
+		return error_errno(err, "cannot read limit '%s'", name);
+	if (prlimit(0, (int)numbers[0], &limit, NULL) == 0)
+		return 0;
+	if (errno != EPERM)
+		return error_errno(err, "cannot set limit '%s'", name);
+	return refuse_limit(name, (int)numbers[0], limit.rlim_max, had.rlim_max, err);
+}
+
+int step_limits(const struct exec_spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < spec->limits.count; i++)
+		if (set_limit(spec->limits.items[i], err) < 0)
+			return err->code;
 	return 0;
 }
 

@@ -14,6 +14,9 @@ must_check int step_hide(const struct exec_spec *spec, struct error *err);
 /* Nothing but 0, 1 and 2 reaches the app (threat class 4). */
 must_check int step_descriptors(const struct exec_spec *spec, struct error *err);
 
+/* The resource limits, while we may still raise them. */
+must_check int step_limits(const struct exec_spec *spec, struct error *err);
+
 /* The groups and the group, exactly those given (ACE-82). */
 must_check int step_groups(const struct exec_spec *spec, struct error *err);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/appc/isolator.h"
+#include "common/limits.h"
 #include "common/memory.h"
 
 #define ID_MAX   ((int64_t)UINT32_MAX - 1)
@@ -99,6 +100,29 @@ static int check_pod_image(void *value, struct error *err)
 static const struct schema pod_image_schema = {sizeof(struct pod_image), pod_image_fields,
                                                check_pod_image};
 
+static int check_pod_app_annotation(void *value, struct error *err)
+{
+	const struct name_value *annotation = value;
+	autoclear(limits) limits = {0};
+
+	if (annotation_schema.check(value, err) < 0)
+		return err->code;
+	if (strcmp(annotation->name, POD_APP_ULIMIT) != 0 ||
+	    limits_parse(&limits, annotation->value, err) == 0)
+		return 0;
+	err->code = -EBADMSG;
+	return error_wrap(err, ".value");
+}
+
+static const struct field annotation_fields[] = {
+	{"name", FIELD_TEXT, FIELD_REQUIRED, offsetof(struct name_value, name),
+         .check = name_check_identifier},
+	{"value", FIELD_TEXT, FIELD_KEEP, offsetof(struct name_value, value)},
+	{0},
+};
+const struct schema pod_app_annotation_schema = {
+	sizeof(struct name_value), annotation_fields, check_pod_app_annotation};
+
 static const struct field pod_app_fields[] = {
 	{"name", FIELD_TEXT, FIELD_REQUIRED, offsetof(struct pod_app, name),
          .check = name_check_name},
@@ -108,7 +132,7 @@ static const struct field pod_app_fields[] = {
 	{"readOnlyRootFS", FIELD_BOOL, 0, offsetof(struct pod_app, read_only_rootfs)},
 	{"mounts", FIELD_LIST, 0, offsetof(struct pod_app, mounts), .of = &mount_schema},
 	{"annotations", FIELD_LIST, FIELD_UNIQUE, offsetof(struct pod_app, annotations),
-         .of = &annotation_schema},
+         .of = &pod_app_annotation_schema},
 	{0},
 };
 static const struct schema pod_app_schema = {sizeof(struct pod_app), pod_app_fields,

@@ -5,6 +5,10 @@
 
 #include "common/appc/image_manifest.h"
 
+/* The annotation of an app that says its resource limits, as in common/limits.h. Only a pod's
+ * manifest has it: an image's annotations are no word of the administrator's. */
+#define POD_APP_ULIMIT "gantry/ulimit"
+
 struct volume {
 	char *name;
 	char *kind;   /* "host" or "empty" */
@@ -57,6 +61,9 @@ struct pod_manifest {
 };
 
 extern const struct schema pod_manifest_schema;
+
+/* An annotation of an app in a pod: annotation_schema, and what POD_APP_ULIMIT must be. */
+extern const struct schema pod_app_annotation_schema;
 
 must_check int pod_manifest_decode(const char *text, size_t len, struct pod_manifest *pod,
                                    struct error *err);

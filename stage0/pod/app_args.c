@@ -37,6 +37,7 @@ static void clear_app(struct app_request *app)
 	clear_pairs(&app->user_labels);
 	clear_pairs(&app->environment);
 	clear_pairs(&app->isolators); /* a name and a value, too */
+	limits_clear(&app->limits);
 }
 
 void pod_request_clear(struct pod_request *request)
@@ -46,6 +47,7 @@ void pod_request_clear(struct pod_request *request)
 	free(request->apps.items);
 	clear_app(&request->app);
 	clear_mounts(&request->mounts);
+	limits_clear(&request->limits);
 	for (size_t i = 0; i < request->volumes.count; i++) {
 		free(request->volumes.items[i].name);
 		free(request->volumes.items[i].kind);
@@ -70,9 +72,10 @@ static void end_app(struct pod_request *request)
 	if (request->app.image) {
 		*list_add(&request->apps) = request->app;
 	} else {
-		/* Of the options of an app only mounts may stand before an image. */
+		/* Of the options of an app only these may stand before an image. */
 		request->mounts.items = request->app.mounts.items;
 		request->mounts.count = request->app.mounts.count;
+		request->limits = request->app.limits;
 	}
 	request->app = (struct app_request){0};
 }

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "common/appc/pod_manifest.h"
+#include "common/limits.h"
 #include "common/options.h"
 #include "stage0/fetch/finder.h"
 #include "stage0/pod/stage1_image.h"
@@ -41,6 +42,7 @@ struct app_request {
 	LIST_OF(struct name_value) user_labels;
 	LIST_OF(struct name_value) environment;
 	LIST_OF(struct isolator) isolators; /* from --memory, --cpu, --caps-retain, ... */
+	struct limits limits;
 };
 
 /* Everything that run, prepare or run-prepared was told. */
@@ -48,6 +50,7 @@ struct pod_request {
 	LIST_OF(struct app_request) apps;
 	struct app_request app;       /* the one being read */
 	LIST_OF(struct mount) mounts; /* for every app */
+	struct limits limits;         /* likewise, where the app has none of its own */
 	struct stage1_choice stage1;
 	LIST_OF(struct volume) volumes;
 	LIST_OF(struct exposed_port) ports;

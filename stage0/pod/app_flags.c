@@ -99,6 +99,11 @@ static int flag_choice(void *value, const char *arg, struct error *err)
 	return 0;
 }
 
+static int flag_ulimit(void *value, const char *arg, struct error *err)
+{
+	return limits_add(value, arg, err);
+}
+
 /* Replaces what was said before. VALUE is the app's request. */
 static int flag_gids(void *value, const char *arg, struct error *err)
 {
@@ -190,6 +195,8 @@ static int flag_gids(void *value, const char *arg, struct error *err)
 	    app),                                                                           \
 	PODS("mount", "volume=NAME,target=PATH", "where to mount a volume; before the "     \
 	     "first image: in every app", flag_mount, app.mounts),                          \
+	PODS("ulimit", "NAME=SOFT[:HARD]", "resource limit, as nofile=1024:4096; before "   \
+	     "the first image: for every app", flag_ulimit, app.limits),                    \
 	APPS("annotation", "NAME=VALUE", "annotate the app", flag_annotation, annotations), \
 	APPS("user-annotation", "NAME=VALUE", "annotate the app, for people",               \
 	     flag_user_pair, user_annotations),                                             \

@@ -56,9 +56,9 @@ static int check_pod_manifest(const struct pod_request *request, struct error *e
 {
 	if (request->pod_manifest &&
 	    (request->apps.count || request->volumes.count || request->mounts.count ||
-	     request->ports.count || request->pull_policy != PULL_NEW ||
-	     request->inherit_environment || request->set_environment.count ||
-	     request->file_environment.count))
+	     request->limits.count || request->ports.count ||
+	     request->pull_policy != PULL_NEW || request->inherit_environment ||
+	     request->set_environment.count || request->file_environment.count))
 		return error_set(err, -EINVAL,
 		                 "conflicting flags set with "
 		                 "--pod-manifest (see --help)");

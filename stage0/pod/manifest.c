@@ -213,6 +213,28 @@ static int make_app(struct pod_app *app, const struct app_request *asked,
 	return 0;
 }
 
+/* What was asked for the app itself, and else for all apps. */
+static int add_limits(struct pod_app *app, const struct app_request *asked,
+                      const struct pod_request *request, struct error *err)
+{
+	autoclear(limits) limits = {0};
+	autoclear(buf) text = {0};
+
+	limits_complete(&limits, &asked->limits);
+	limits_complete(&limits, &request->limits);
+	if (limits.count == 0)
+		return 0;
+	if (name_value_find(app->annotations.items, app->annotations.count,
+	                    POD_APP_ULIMIT))
+		return error_set(err, -EINVAL,
+		                 "app '%s': --ulimit and --annotation=" POD_APP_ULIMIT
+		                 " exclude each other",
+		                 app->name);
+	limits_format(&limits, &text);
+	name_value_set(&app->annotations, POD_APP_ULIMIT, buf_string(&text));
+	return 0;
+}
+
 static int add_app(const struct pod_request *request, const struct app_request *asked,
                    struct found_image *image, char *const *environment,
                    struct pod_manifest *pod, struct error *err)
@@ -232,7 +254,7 @@ static int add_app(const struct pod_request *request, const struct app_request *
 	add_mounts(app, request->mounts.items, request->mounts.count);
 	merge_pairs(&app->annotations, asked->annotations.items,
 	            asked->annotations.count);
-	return 0;
+	return add_limits(app, asked, request, err);
 }
 
 static void add_volumes(const struct pod_request *request, struct pod_manifest *pod)

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "common/appc/image_manifest.h"
+#include "common/appc/pod_manifest.h"
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
@@ -59,7 +59,7 @@ int flag_annotation(void *value, const char *arg, struct error *err)
 	if (add_pair(value, arg, name_check_identifier, err) < 0)
 		return err->code;
 	/* Some names have a type. */
-	return annotation_schema.check(&pairs->items[pairs->count - 1], err);
+	return pod_app_annotation_schema.check(&pairs->items[pairs->count - 1], err);
 }
 
 int flag_user_pair(void *value, const char *arg, struct error *err)

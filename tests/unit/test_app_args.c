@@ -115,6 +115,25 @@ test(a_mount_before_the_first_image_is_for_every_app)
 	assert_string_equal(app(0)->mounts.items[0].volume, "w");
 }
 
+test(a_limit_before_the_first_image_is_for_every_app)
+{
+	assert_int_equal(PARSE("--ulimit=nofile=1:2", "--ulimit", "core=0", "a.aci",
+	                       "--ulimit=nofile=7", "b.aci"),
+	                 0);
+	assert_int_equal(pod_asked.limits.count, 2);
+	assert_int_equal(app(0)->limits.count, 1);
+	assert_int_equal(app(0)->limits.items[0].soft, 7);
+	assert_int_equal(app(1)->limits.count, 0);
+	forget(NULL);
+
+	assert_refused(IN_APP "invalid argument \"core=2\" for --ulimit=core=2: 'core' "
+	                      "stands twice",
+	               "a.aci", "--ulimit=core=1", "--ulimit=core=2");
+	assert_refused("invalid argument \"core=2:1\" for --ulimit=core=2:1: 'core': the "
+	               "soft value is above the hard one",
+	               "--ulimit=core=2:1", "a.aci");
+}
+
 test(a_mount_is_written_like_a_query)
 {
 	assert_int_equal(PARSE("a.aci", "--mount", "target=/a%20b+c,volume=v"), 0);
@@ -396,6 +415,7 @@ test(what_a_manifest_could_not_hold_is_refused)
 	assert_true(PARSE("a.aci", "--readonly-rootfs=maybe") < 0);
 	assert_true(PARSE("a.aci", "--annotation=Bad Name=x") < 0);
 	assert_true(PARSE("a.aci", "--annotation=created=today") < 0);
+	assert_true(PARSE("a.aci", "--annotation=gantry/ulimit=nofile") < 0);
 	assert_true(PARSE("a.aci", "--user-label==x") < 0);
 	assert_true(PARSE("a.aci", "--", "\xff") < 0);
 	assert_true(PARSE("--hostname=a/b") < 0);
@@ -423,6 +443,7 @@ int main(void)
 		sentence(empty_words_and_stray_dashes_are_passed_over),
 		sentence(the_grammar_is_refused_in_the_words_of_rkt),
 		sentence(a_mount_before_the_first_image_is_for_every_app),
+		sentence(a_limit_before_the_first_image_is_for_every_app),
 		sentence(a_mount_is_written_like_a_query),
 		sentence(volumes_are_read_as_the_vectors_say),
 		sentence(a_volume_keeps_what_was_said_of_it),

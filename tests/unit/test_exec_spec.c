@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/exec_spec.h"
+
+#include <string.h>
+
 #include "tests/unit/unit.h"
 
 static char *const app_argv[] = {"/bin/app", "--", "uid=7", NULL};
@@ -24,12 +27,16 @@ test(what_is_encoded_is_decoded)
 
 	strv_add(&spec.groups, "10");
 	strv_add(&spec.groups, "20");
+	strv_add(&spec.limits, "core:4:0:0");
+	strv_add(&spec.limits, "nofile:7:1024:18446744073709551615");
 	exec_spec_encode(&spec, &argv);
 	assert_int_equal(exec_spec_decode(argv.items + 1, &read, &err), 0);
 	assert_int_equal(read.uid, spec.uid);
 	assert_int_equal(read.gid, 5);
 	assert_int_equal(read.groups.count, 2);
 	assert_string_equal(read.groups.items[1], "20");
+	assert_int_equal(read.limits.count, 2);
+	assert_string_equal(read.limits.items[1], "nofile:7:1024:18446744073709551615");
 	assert_true(read.capabilities == spec.capabilities);
 	assert_true(read.no_new_privs);
 	assert_false(read.keep_caps);
@@ -55,6 +62,10 @@ test(no_group_and_no_filter_are_told_from_zero)
 	exec_spec_encode(&spec, &argv);
 	assert_int_equal(exec_spec_decode(argv.items + 1, &read, &err), 0);
 	assert_int_equal(read.groups.count, 0);
+	assert_int_equal(read.limits.count, 0);
+	/* No limit costs nothing, not even a word. */
+	for (size_t i = 0; i < argv.count; i++)
+		assert_null(strstr(argv.items[i], "limits"));
 	assert_int_equal(read.filter_fd, -1);
 	assert_int_equal(read.report_fd, -1);
 	exec_spec_clear(&read);

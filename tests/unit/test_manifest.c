@@ -209,6 +209,44 @@ test(limits_replace_those_of_their_family_or_are_added)
 	assert_int_equal(manifest_check(&pod, images, &err), 0);
 }
 
+static const char *limits(size_t at)
+{
+	return name_value_find(pod.apps.items[at].annotations.items,
+	                       pod.apps.items[at].annotations.count, POD_APP_ULIMIT);
+}
+
+test(an_apps_own_limits_hold_before_those_of_all_apps)
+{
+	find(0, WEB);
+	find(1, WEB);
+	assert_int_equal(MAKE("--ulimit=nofile=1", "--ulimit=core=1Ki:unlimited", "web",
+	                      "--ulimit=cpu=5", "--ulimit=nofile=2:3", "web", "--name=b"),
+	                 0);
+	assert_string_equal(limits(0), "cpu=5,nofile=2:3,core=1024:unlimited");
+	assert_string_equal(limits(1), "nofile=1,core=1024:unlimited");
+	forget(NULL);
+
+	find(0, WEB);
+	assert_int_equal(MAKE("web"), 0);
+	assert_null(limits(0));
+	forget(NULL);
+
+	find(0, WEB);
+	assert_true(MAKE("--ulimit=nofile=1", "web",
+	                 "--annotation=" POD_APP_ULIMIT "=core=0") < 0);
+	assert_string_equal(err.text, "app 'web-server': --ulimit and "
+	                              "--annotation=gantry/ulimit exclude each other");
+}
+
+test(an_images_annotations_are_not_the_apps)
+{
+	find(0, HEAD "\"example.com/x\"," LABELS ",\"app\":{\"exec\":[\"/x\"],\"user\":"
+	             "\"0\",\"group\":\"0\"},\"annotations\":[{\"name\":\"" POD_APP_ULIMIT
+	             "\",\"value\":\"nofile=7\"}]}");
+	assert_int_equal(MAKE("x"), 0);
+	assert_null(limits(0));
+}
+
 test(annotations_for_people_are_added_to_the_images)
 {
 	find(0, WEB_APP(",\"userLabels\":{\"a\":\"image\",\"b\":\"image\"}"));
@@ -522,6 +560,8 @@ int main(void)
 		sentence(files_of_variables_stand_between_environment_and_set_env),
 		sentence(the_callers_environment_stays_outside),
 		sentence(limits_replace_those_of_their_family_or_are_added),
+		sentence(an_apps_own_limits_hold_before_those_of_all_apps),
+		sentence(an_images_annotations_are_not_the_apps),
 		sentence(annotations_for_people_are_added_to_the_images),
 		sentence(supplementary_groups_replace_the_images),
 		sentence(capabilities_are_retained_or_removed_not_both),

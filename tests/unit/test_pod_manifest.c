@@ -108,6 +108,14 @@ test(messages_name_the_place)
 		{HEAD "\"apps\":[{\"name\":\"a\",\"image\":{},\"mounts\":[{\"volume\":"
 	              "\"v\"}]}]}",
 	         ".apps[0].mounts[0].path: required"},
+		{HEAD "\"apps\":[{\"name\":\"a\",\"image\":{},\"annotations\":[{\"name\":"
+	              "\"" POD_APP_ULIMIT "\",\"value\":\"nofile=2:1\"}]}]}",
+	         ".apps[0].annotations[0].value: 'nofile': the soft value is above the "
+	         "hard one"},
+		{HEAD "\"apps\":[{\"name\":\"a\",\"image\":{},\"annotations\":[{\"name\":"
+	              "\"created\",\"value\":\"today\"}]}]}",
+	         ".apps[0].annotations[0].value: must be a time such as "
+	         "2006-01-02T15:04:05Z"},
 		{HEAD "\"volumes\":[{\"name\":\"v\",\"kind\":\"host\"}]}",
 	         ".volumes[0].source: required"},
 		{HEAD "\"volumes\":[{\"name\":\"v\",\"kind\":\"host\",\"source\":\"/"

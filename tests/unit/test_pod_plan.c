@@ -72,6 +72,27 @@ test(what_is_not_enforced_is_refused)
 	assert_refused(POD(""), &args, "pod must contain at least one application");
 }
 
+test(limits_are_those_of_the_apps_annotation)
+{
+	const struct stage1_run args = {.net = "none", .uuid = "u"};
+	autoclear(pod_plan) plan = {0};
+	autoclear(buf) text = {0};
+	struct error err;
+
+	assert_int_equal(
+		plan_of(POD("{\"name\":\"a\",\"image\":{\"id\":\"" ID "\"},\"app\":{"
+	                    "\"exec\":[\"/a\"],\"user\":\"0\",\"group\":\"0\"},"
+	                    "\"annotations\":[{\"name\":\"" POD_APP_ULIMIT
+	                    "\",\"value\":\"nofile=10:20,core=1Ki\"}]}," APP("b", "")),
+	                &args, &plan, &err),
+		0);
+	assert_int_equal(plan.apps.items[0].limits.count, 2);
+	assert_int_equal(plan.apps.items[0].limits.items[1].hard, 1024);
+	assert_int_equal(plan.apps.items[1].limits.count, 0);
+	pod_plan_print(&plan, &text);
+	assert_non_null(strstr(text.data, "\nlimits nofile=10:20,core=1024\n"));
+}
+
 test(an_argument_that_is_not_served_is_refused)
 {
 	const struct stage1_run users = {
@@ -175,6 +196,7 @@ int main(void)
 		cmocka_unit_test(a_pod_gets_every_namespace_by_default),
 		cmocka_unit_test(the_host_shares_what_was_asked_for),
 		cmocka_unit_test(what_is_not_enforced_is_refused),
+		cmocka_unit_test(limits_are_those_of_the_apps_annotation),
 		cmocka_unit_test(an_argument_that_is_not_served_is_refused),
 		cmocka_unit_test(the_kernels_files_are_ours_and_masked),
 		cmocka_unit_test(without_paths_nothing_is_masked),
