@@ -44,6 +44,11 @@ LIBRARIES = {
     r"jansson\.h": r"common/appc/schema\.c|common/musl/check\.c",
     r"archive(_entry)?\.h": r"stage0/import/image/aci\.c",
     r"openssl/.*": r"stage0/import/image/digest\.c",
+    r"isa-l/.*": r"stage0/import/image/gzip_body_isal\.c",
+    r"zlib\.h": r"stage0/import/image/gzip_body_zlib\.c",
+    r"bzlib\.h": r"stage0/import/image/codec_bzip2\.c",
+    r"lzma\.h": r"stage0/import/image/codec_xz\.c",
+    r"zstd(_errors)?\.h": r"stage0/import/image/codec_zstd\.c",
     r"seccomp\.h": r"stage1/seccomp_\w+\.c",
     r"curl/.*": r"stage0/import/net/http\.c",
     r"gpgme\.h": r"stage0/import/trust/\w+\.c",
@@ -56,8 +61,8 @@ WRITTEN = {"stage1_images.h": "stage0/pod/stage1_image.c"}
 # What libc and the kernel bring.
 LIBC = re.compile(
     r"(asm|linux|net|netinet|arpa|sys)/[\w/]+\.h|(aio|alloca|assert|byteswap|ctype|dirent"
-    r"|elf|endian|err|errno|fcntl|fnmatch|getopt|glob|grp|inttypes|limits|link|locale|math"
-    r"|mntent|poll|pthread|pty|pwd|sched|semaphore|setjmp|signal|spawn|stdalign|stdarg"
+    r"|elf|endian|err|errno|fcntl|fnmatch|getopt|glob|grp|inttypes|limits|link|locale|malloc"
+    r"|math|mntent|poll|pthread|pty|pwd|sched|semaphore|setjmp|signal|spawn|stdalign|stdarg"
     r"|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syscall"
     r"|syslog|termios|threads|time|uchar|unistd|utmp|wchar|wctype)\.h"
 )

@@ -8,7 +8,6 @@
 #include "common/path.h"
 #include "stage0/import/image/entry_name.h"
 #include "stage0/import/image/extract.h"
-#include "stage0/import/image/gzip_sum.h"
 #include "stage0/import/image/inode_set.h"
 #include "stage0/import/image/xattr_policy.h"
 #include "tests/unit/unit.h"
@@ -116,30 +115,6 @@ test(a_set_of_inodes_has_what_was_added_until_it_is_removed)
 	assert_false(inode_set_remove(&set, 5));
 }
 
-/* RFC 1952's sum of "123456789", as everybody quotes it. */
-test(the_sum_of_a_gzip_file_is_compared)
-{
-	static const char text[] = "123456789123456789";
-	static const uint8_t trailer[] = {0x26, 0x39, 0xf4, 0xcb, 9, 0, 0, 0};
-
-	for (size_t step = 1; step <= 9; step++) {
-		struct gzip_sum sum = {0};
-		struct error err;
-
-		for (size_t at = 0; at < 9; at += step)
-			gzip_sum_out(&sum, text + at, at + step > 9 ? 9 - at : step);
-		gzip_sum_in(&sum, "before", 6);
-		for (size_t at = 0; at < 8; at += step)
-			gzip_sum_in(&sum, trailer + at, at + step > 8 ? 8 - at : step);
-		assert_int_equal(sum.crc, 0xcbf43926);
-		assert_int_equal(gzip_sum_check(&sum, &err), 0);
-		sum.last[1] ^= 1;
-		assert_true(gzip_sum_check(&sum, &err) < 0);
-		sum.last[4] ^= 1;
-		assert_int_equal(gzip_sum_check(&sum, &err), 0);
-	}
-}
-
 static char top[] = "/tmp/gantry-extract-XXXXXX";
 static int top_fd;
 
@@ -222,7 +197,6 @@ int main(void)
 		cmocka_unit_test(a_name_has_a_longest_length),
 		cmocka_unit_test(extended_attributes_are_restored_dropped_or_refused),
 		cmocka_unit_test(a_set_of_inodes_has_what_was_added_until_it_is_removed),
-		cmocka_unit_test(the_sum_of_a_gzip_file_is_compared),
 		cmocka_unit_test_setup_teardown(
 			a_whitelist_keeps_what_it_names_and_the_way_there, make_top,
 			remove_top),

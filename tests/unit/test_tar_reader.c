@@ -68,6 +68,7 @@ static int read_in_steps(const struct buf *tar, size_t step, struct buf *text,
                          struct error *err)
 {
 	autoptr(tar_reader) reader = tar_reader_new();
+	autoclear(tar_heads) heads = {0};
 	struct tar_head head;
 	int r = 0;
 
@@ -78,7 +79,8 @@ static int read_in_steps(const struct buf *tar, size_t step, struct buf *text,
 	}
 	if (r >= 0)
 		r = tar_reader_end(reader, err);
-	while (tar_reader_next(reader, &head)) {
+	tar_reader_heads(reader, &heads);
+	while (tar_heads_next(&heads, &head)) {
 		buf_format(text, "%c %s %lld%s%s\n", head.type, head.name,
 		           (long long)head.size, head.target ? " " : "",
 		           head.target ? head.target : "");

@@ -15,13 +15,12 @@
 #include <sys/types.h>
 
 #include "common/error.h"
+#include "stage0/import/image/inflate.h"
 
 #define ACI_ENTRIES_MAX 10000000
-#define ACI_NAME_MAX    4096                 /* bytes, of a name or a link's target */
-#define ACI_XATTRS_MAX  (64 << 10)           /* bytes, of all of an entry */
-#define ACI_SIZE_MAX    (INT64_C(1) << 40)   /* bytes: of the stream; of the files */
-#define ACI_RATIO_MAX   200                  /* stream to archive, beyond ... */
-#define ACI_RATIO_FLOOR (INT64_C(256) << 20) /* ... so many bytes */
+#define ACI_NAME_MAX    4096             /* bytes, of a name or a link's target */
+#define ACI_XATTRS_MAX  (64 << 10)       /* bytes, of all of an entry */
+#define ACI_SIZE_MAX    INFLATE_SIZE_MAX /* bytes, of the stream; of the files */
 
 struct aci;
 
@@ -51,10 +50,11 @@ struct aci_entry {
 };
 
 /* Loads what reading needs of the host's files, once, before there are none to be seen. For
- * this thread, and until the process ends. */
+ * this thread, which is the one to call the rest, and until the process ends. */
 must_check int aci_prepare(struct error *err);
 
-/* Begins to read FD where it stands. Every byte read is written to COPY_FD, if not -1. */
+/* Begins to read the file FD where it stands, by threads of its own. Every byte read is
+ * written to COPY_FD, if not -1. Both must stay open until it is freed. */
 must_check int aci_open(struct aci **aci, int fd, int copy_fd, struct error *err);
 void aci_free(struct aci *aci);
 define_autoptr(aci);

@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static const int allowed[] = {
 	SYS_write,
 	SYS_openat2,
 	SYS_close,
+	SYS_futex,
 	SYS_pwrite64,
 	SYS_fchown,
 	SYS_fchmod,
@@ -52,7 +54,6 @@ static const int allowed[] = {
 	SYS_mprotect,
 	SYS_madvise,
 	SYS_brk,
-	SYS_futex,
 	SYS_getrandom,
 	SYS_clock_gettime,
 	SYS_gettimeofday,
@@ -63,6 +64,8 @@ static const int allowed[] = {
 	SYS_rt_sigprocmask,
 	SYS_rt_sigreturn,
 	SYS_sigaltstack,
+	SYS_set_robust_list,
+	SYS_rseq,
 	SYS_restart_syscall,
 	SYS_tgkill,
 	SYS_exit,
@@ -70,6 +73,11 @@ static const int allowed[] = {
 };
 
 enum { COUNT = sizeof(allowed) / sizeof(*allowed) };
+
+/* A thread of this process, by clone(2), whose flags a filter can see; no process. */
+#define THREAD                                                               \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | \
+	 CLONE_THREAD | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
 /* What it does not know, it calls not implemented, as an old kernel would: a newer libc
  * falls back to what is here. */
@@ -83,18 +91,22 @@ int sandbox_filter(struct error *err)
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	};
 	const struct sock_filter tail[] = {
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)CLONE_DETACHED),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THREAD, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	enum { HEAD = sizeof(head) / sizeof(*head) };
-	struct sock_filter code[HEAD + COUNT + 2];
-	struct sock_fprog program = {HEAD + COUNT + 2, code};
+	enum { HEAD = sizeof(head) / sizeof(*head), TAIL = sizeof(tail) / sizeof(*tail) };
+	struct sock_filter code[HEAD + COUNT + TAIL];
+	struct sock_fprog program = {HEAD + COUNT + TAIL, code};
 
 	memcpy(code, head, sizeof(head));
 	for (size_t i = 0; i < COUNT; i++)
-		code[HEAD + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-		                                              (uint32_t)allowed[i],
-		                                              (uint8_t)(COUNT - i), 0);
+		code[HEAD + i] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)allowed[i],
+			(uint8_t)(COUNT + TAIL - 2 - i), 0);
 	memcpy(code + HEAD + COUNT, tail, sizeof(tail));
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0)
 		return error_errno(err, "cannot load the system call filter");

@@ -44,11 +44,6 @@ enum dialect { POSIX, GNU, V7 };
 
 enum state { HEADER, META, MAP, CONTENT, FIRST_ZERO, END };
 
-struct pending {
-	struct tar_head head;
-	struct pending *next;
-};
-
 struct tar_reader {
 	enum state state;
 	int64_t offset; /* of the block, in the stream */
@@ -65,14 +60,13 @@ struct tar_reader {
 	char *long_name;
 	char *long_target;
 
-	struct pending *first, **last;
+	struct tar_heads heads;
 };
 
 struct tar_reader *tar_reader_new(void)
 {
 	struct tar_reader *reader = memory_zeroed(1, sizeof(*reader));
 
-	reader->last = &reader->first;
 	pax_records_clear(&reader->records);
 	return reader;
 }
@@ -89,36 +83,17 @@ static void forget(struct tar_reader *reader)
 
 void tar_reader_free(struct tar_reader *reader)
 {
-	struct tar_head head;
-
 	if (!reader)
 		return;
-	while (tar_reader_next(reader, &head))
-		tar_head_clear(&head);
+	tar_heads_clear(&reader->heads);
 	forget(reader);
 	buf_clear(&reader->meta);
 	free(reader);
 }
 
-void tar_head_clear(struct tar_head *head)
+void tar_reader_heads(struct tar_reader *reader, struct tar_heads *heads)
 {
-	free(head->name);
-	free(head->target);
-	*head = (struct tar_head){0};
-}
-
-bool tar_reader_next(struct tar_reader *reader, struct tar_head *head)
-{
-	struct pending *first = reader->first;
-
-	if (!first)
-		return false;
-	*head = first->head;
-	reader->first = first->next;
-	if (!reader->first)
-		reader->last = &reader->first;
-	free(first);
-	return true;
+	tar_heads_move(heads, &reader->heads);
 }
 
 static bool is_zero(const char *data, size_t len)
@@ -291,16 +266,6 @@ static int choose_size(const struct tar_reader *reader, const struct header *h,
 	return 0;
 }
 
-static void queue(struct tar_reader *reader, struct tar_head *head)
-{
-	struct pending *pending = memory_zeroed(1, sizeof(*pending));
-
-	pending->head = *head;
-	*head = (struct tar_head){0};
-	*reader->last = pending;
-	reader->last = &pending->next;
-}
-
 /* The type as POSIX has it; 0 for one that is none of ours. */
 static char plain_type(const struct header *h, enum dialect dialect, const char *name)
 {
@@ -335,7 +300,7 @@ static int take_entry(struct tar_reader *reader, const struct header *h,
 		r = error_set(err, -EBADMSG, "only a file can have content");
 	if (r < 0)
 		return error_wrap(err, "'%.200s'", head.name);
-	queue(reader, &head);
+	tar_heads_add(&reader->heads, &head);
 	forget(reader);
 	reader->left = padded(size);
 	reader->state = CONTENT;

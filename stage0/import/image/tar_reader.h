@@ -12,20 +12,12 @@
  * It tells each entry's name as it stands in the stream: libarchive composes Unicode.
  */
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 #include "common/error.h"
+#include "stage0/import/image/tar_head.h"
 
 struct tar_reader;
-
-struct tar_head {
-	char type; /* '0' a file, '1' to '6' as in POSIX */
-	char *name;
-	char *target; /* of a link; else NULL */
-	int64_t size; /* of a file, with its holes */
-};
-void tar_head_clear(struct tar_head *head);
 
 must_check struct tar_reader *tar_reader_new(void);
 void tar_reader_free(struct tar_reader *reader);
@@ -38,5 +30,5 @@ must_check int tar_reader_add(struct tar_reader *reader, const void *data, size_
 /* The stream has ended. */
 must_check int tar_reader_end(struct tar_reader *reader, struct error *err);
 
-/* The next entry whose header has gone by, now the caller's, or false. */
-bool tar_reader_next(struct tar_reader *reader, struct tar_head *head);
+/* Adds the entries whose headers have gone by since the last time to *HEADS. */
+void tar_reader_heads(struct tar_reader *reader, struct tar_heads *heads);
