@@ -18,8 +18,6 @@ UNSERVED(cmd_attach, "attach", "attaching to a running app is not served yet");
 UNSERVED(cmd_config, "config",
          "no configuration files are read yet, so there is nothing to print");
 UNSERVED(cmd_export, "export", "making an image of an exited pod is not served yet");
-UNSERVED(cmd_image_extract, "image extract", "extracting images is not served yet");
-UNSERVED(cmd_image_render, "image render", "rendering images is not served yet");
 UNSERVED(cmd_image_verify, "image verify", "verifying images is not served yet");
 UNSERVED(cmd_metadata_service, "metadata-service",
          "the metadata service is not served yet");

@@ -8,11 +8,10 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
-#include "common/process.h"
-#include "stage0/config/import_program.h"
 #include "stage0/store/draft.h"
 #include "stage0/store/import_answer.h"
 #include "stage0/store/inner.h"
+#include "stage0/store/unpack.h"
 
 #define WORK "work"
 
@@ -73,83 +72,6 @@ const struct image_id *arrival_id(const struct arrival *arrival)
 	return &arrival->id;
 }
 
-/* Where the program puts what it reads: the draft's archive, or nowhere. */
-static int open_copy(const struct arrival *arrival, bool copy, struct error *err)
-{
-	if (copy)
-		return path_create(arrival_fd(arrival), ARRIVAL_ACI, 0644, err);
-	return path_open(AT_FDCWD, "/dev/null", PATH_HOST, O_RDWR, err);
-}
-
-static int start_program(const struct arrival *arrival, int archive_fd, bool copy,
-                         int answer_fd, pid_t *pid, struct error *err)
-{
-	char *argv[] = {(char *)(uintptr_t)IMPORT_UNPACK, arrival->name,
-	                copy ? (char *)(uintptr_t)IMPORT_WITH_COPY : NULL, NULL};
-	autoclose int copy_fd = open_copy(arrival, copy, err);
-
-	if (copy_fd < 0)
-		return copy_fd;
-	const int fds[IMPORT_FD_COUNT] = {
-		[IMPORT_ARCHIVE] = archive_fd,     [IMPORT_COPY] = copy_fd,
-		[IMPORT_MESSAGES] = STDERR_FILENO, [IMPORT_WORK] = arrival->work_fd,
-		[IMPORT_ANSWER] = answer_fd,
-	};
-	return import_program_start(argv, fds, IMPORT_FD_COUNT, pid, err);
-}
-
-/* Runs the import program to its end, and reads its answer. */
-static int run_program(struct arrival *arrival, int archive_fd, bool copy,
-                       struct error *err)
-{
-	autoclear(buf) answer = {0};
-	autoclose int from = -1, to = -1;
-	struct error read_error = {0};
-	int ends[2], status;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_errno(err, "cannot make a pipe");
-	from = ends[0];
-	to = ends[1];
-	if (start_program(arrival, archive_fd, copy, to, &pid, err) < 0)
-		return err->code;
-	close(to);
-	to = -1;
-	(void)!file_read(from, sizeof(arrival->answer), &answer, &read_error);
-	status = process_wait(pid, err);
-	if (status < 0)
-		return status;
-	if (answer.len == sizeof(arrival->answer)) {
-		memcpy(&arrival->answer, answer.data, answer.len);
-		return 0;
-	}
-	return import_program_ended(status, err);
-}
-
-/* The program has read hostile bytes: its answer is judged like them. */
-static int check_answer(struct arrival *arrival, struct error *err)
-{
-	static const char deps[] = "deps-";
-	struct import_answer *a = &arrival->answer;
-	struct image_id tree;
-
-	a->error.text[sizeof(a->error.text) - 1] = '\0';
-	if (a->error.code < 0)
-		return error_set(err, a->error.code, "%s", a->error.text);
-	a->digest[sizeof(a->digest) - 1] = '\0';
-	a->tree.text[sizeof(a->tree.text) - 1] = '\0';
-	if (strlen(a->digest) != sizeof(a->digest) - 1 ||
-	    image_id_parse(a->digest, &arrival->id, err) < 0 ||
-	    strlen(a->tree.text) != sizeof(a->tree.text) - 1 ||
-	    strncmp(a->tree.text, deps, sizeof(deps) - 1) != 0 ||
-	    image_id_parse(a->tree.text + sizeof(deps) - 1, &tree, err) < 0 ||
-	    a->size < 0 || a->tree_size < 0)
-		return error_set(err, -EPROTO,
-		                 "the import program's answer makes no sense");
-	return 0;
-}
-
 static int read_manifest(struct arrival *arrival, struct error *err)
 {
 	autoclear(buf) text = {0};
@@ -165,28 +87,19 @@ static int read_manifest(struct arrival *arrival, struct error *err)
 	                   IMPORT_MANIFEST, err);
 }
 
-/* Whoever can write to the archive could change what was verified. */
-static int check_archive(int archive_fd, struct error *err)
-{
-	int flags = fcntl(archive_fd, F_GETFL);
-
-	if (flags < 0)
-		return error_errno(err, "cannot look at the archive");
-	if ((flags & O_ACCMODE) != O_RDONLY)
-		return error_set(err, -EINVAL, "the archive is open for writing");
-	if (lseek(archive_fd, 0, SEEK_SET) < 0)
-		return error_errno(err, "cannot read the archive from its beginning");
-	return 0;
-}
-
 int arrival_unpack(struct arrival *arrival, int archive_fd, bool copy, struct error *err)
 {
-	int r = check_archive(archive_fd, err);
+	autoclose int copy_fd = -1;
+	int r = 0;
 
+	if (copy)
+		r = copy_fd = path_create(arrival_fd(arrival), ARRIVAL_ACI, 0644, err);
 	if (r >= 0)
-		r = run_program(arrival, archive_fd, copy, err);
-	if (r >= 0)
-		r = check_answer(arrival, err);
+		r = unpack_archive(&(struct unpack){.name = arrival->name,
+		                                    .archive_fd = archive_fd,
+		                                    .copy_fd = copy_fd,
+		                                    .work_fd = arrival->work_fd},
+		                   &arrival->answer, &arrival->id, err);
 	return r < 0 ? r : read_manifest(arrival, err);
 }
 

@@ -4,8 +4,8 @@
 /*
  * What passes between gantry and the import program when an archive is unpacked.
  *
- * gantry starts `import unpack NAME [copy]` (NAME is what "manifest of 'NAME'" says) with five
- * descriptors, and the program answers with one struct import_answer and ends. It has filled
+ * gantry starts `import unpack NAME [copy|whole]` (NAME is what "manifest of 'NAME'" says) with
+ * five descriptors, and the program answers with one struct import_answer and ends. It has filled
  * the directory it was given with
  *
  *	manifest		the image manifest, valid, as in the archive
@@ -33,6 +33,7 @@ enum import_fd {
 
 #define IMPORT_UNPACK    "unpack"
 #define IMPORT_WITH_COPY "copy"
+#define IMPORT_WHOLE     "whole" /* what the pathWhitelist leaves out stays */
 #define IMPORT_MANIFEST  "manifest"
 #define IMPORT_UNPACKED  "unpacked"
 #define IMPORT_IMPLICIT  "implicit"

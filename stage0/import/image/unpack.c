@@ -36,6 +36,7 @@ static void name_tree(const char *image_digest, struct tree_id *tree)
 struct unpacking {
 	const char *name; /* of the archive, for messages */
 	int copy_fd;      /* -1: none is wanted */
+	bool whole;
 	int root_fd;
 	int unpacked_fd;
 	struct buf manifest;
@@ -83,18 +84,20 @@ static int use_manifest(struct unpacking *u, struct import_answer *answer,
 	if (r >= 0)
 		r = file_write(fd, u->manifest.data, u->manifest.len, err);
 	/* The tree of one that depends on others is made by gantry, which filters as well. */
-	if (r >= 0 && manifest.path_whitelist.count && !manifest.dependencies.count)
+	if (r >= 0 && manifest.path_whitelist.count && !manifest.dependencies.count &&
+	    !u->whole)
 		r = extract_prune(u->unpacked_fd, &manifest.path_whitelist,
 		                  &answer->tree_size, err);
 	return r;
 }
 
-static int unpack_named(const char *name, bool copy, struct import_answer *answer,
+static int unpack_named(const char *name, const char *how, struct import_answer *answer,
                         struct error *err)
 {
 	autoclear(unpacking) u = {
 		.name = name,
-		.copy_fd = copy ? IMPORT_COPY : -1,
+		.copy_fd = strcmp(how, IMPORT_WITH_COPY) == 0 ? IMPORT_COPY : -1,
+		.whole = strcmp(how, IMPORT_WHOLE) == 0,
 		.root_fd = -1,
 		.unpacked_fd = -1,
 	};
@@ -114,9 +117,10 @@ static int run_unpack(char **argv, struct error *err)
 
 	if (!argv[0])
 		return error_set(err, -EINVAL, "unpack what?");
-	if (argv[1] && strcmp(argv[1], IMPORT_WITH_COPY) != 0)
+	if (argv[1] && strcmp(argv[1], IMPORT_WITH_COPY) != 0 &&
+	    strcmp(argv[1], IMPORT_WHOLE) != 0)
 		return error_set(err, -EINVAL, "unpack and what?");
-	if (unpack_named(argv[0], argv[1], &answer, &answer.error) >= 0)
+	if (unpack_named(argv[0], argv[1] ? argv[1] : "", &answer, &answer.error) >= 0)
 		answer.error = (struct error){0};
 	return file_write(IMPORT_ANSWER, &answer, sizeof(answer), err);
 }
