@@ -70,6 +70,14 @@ int path_create(int dir_fd, const char *path, mode_t mode, struct error *err)
 	return fd >= 0 ? fd : error_errno(err, "cannot create '%s'", path);
 }
 
+int path_create_readable(int dir_fd, const char *path, mode_t mode, struct error *err)
+{
+	int fd = open_how(dir_fd, path, PATH_OURS, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+	                  mode);
+
+	return fd >= 0 ? fd : error_errno(err, "cannot create '%s'", path);
+}
+
 int path_create_host(const char *path, mode_t mode, struct error *err)
 {
 	int fd = open_how(AT_FDCWD, path, PATH_HOST,

@@ -34,6 +34,10 @@ must_check int path_open_dir(int dir_fd, const char *path, struct error *err);
 /* Creates the file PATH, which must not exist, for writing. */
 must_check int path_create(int dir_fd, const char *path, mode_t mode, struct error *err);
 
+/* The same, for writing and for reading again what was written. */
+must_check int path_create_readable(int dir_fd, const char *path, mode_t mode,
+                                    struct error *err);
+
 /* Creates the file PATH where the administrator wants it, or empties the one that is there,
  * for writing. */
 must_check int path_create_host(const char *path, mode_t mode, struct error *err);
