@@ -9,10 +9,16 @@
 
 static const char *prefix = "gantry";
 static bool debug;
+static log_before *before_line;
 
 void log_set_prefix(const char *word)
 {
 	prefix = word;
+}
+
+void log_set_before(log_before *before)
+{
+	before_line = before;
 }
 
 void log_set_debug(bool on)
@@ -37,6 +43,8 @@ static void print_line(const char *text)
 		if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
 			line[i] = '?';
 	line[len++] = '\n';
+	if (before_line)
+		before_line();
 	(void)!write(STDERR_FILENO, line, (size_t)len);
 }
 

@@ -16,6 +16,10 @@
 /* The word before each message; "gantry" until it is set. Must outlive the process. */
 void log_set_prefix(const char *prefix);
 
+/* Called before each line is written: whoever draws on the terminal makes room. NULL: nobody. */
+typedef void log_before(void);
+void log_set_before(log_before *before);
+
 void log_set_debug(bool on);
 bool log_is_debug(void);
 
