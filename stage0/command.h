@@ -21,7 +21,8 @@ enum command_needs {
 	WORDS_LAST =
 		1
 		<< 1, /* options end at the first word, which starts an app or command */
-	HIDDEN = 1 << 2, /* works, and is listed nowhere */
+	HIDDEN = 1 << 2,       /* works, and is listed nowhere */
+	NEEDS_CONFIG = 1 << 3, /* all of the configuration must be sound (rkt 3.1) */
 };
 
 struct command {

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/path.h"
 #include "stage0/command.h"
+#include "stage0/config/config.h"
 #include "stage0/help.h"
 #include "stage0/host.h"
 
@@ -142,6 +143,7 @@ static int fail_unknown(struct host *host, const char *word, struct error *err)
 static int run(struct host *host, const struct command *command, char **argv,
                struct error *err)
 {
+	const struct config *config;
 	int count;
 
 	if (command && command->unserved)
@@ -159,6 +161,9 @@ static int run(struct host *host, const struct command *command, char **argv,
 	}
 	if ((command->needs & NEEDS_ROOT) && geteuid() != 0)
 		return error_set(err, -EPERM, "cannot run as unprivileged user");
+	if ((command->needs & NEEDS_CONFIG) &&
+	    host_config(host, CONFIG_ALL, &config, err) < 0)
+		return err->code;
 	return command->run(host, count, argv, err);
 }
 

@@ -125,7 +125,7 @@ const struct command cmd_fetch = {
 		"(./web.aci, /srv/web.aci, file:///srv/web.aci) or a name in the store.\n"
 		"An image without a signature needs --insecure-options=image.",
 	.options = options,
-	.needs = WORDS_LAST,
+	.needs = WORDS_LAST | NEEDS_CONFIG,
 	.run = run_fetch,
 };
 
@@ -135,6 +135,6 @@ const struct command cmd_image_fetch = {
 	.args = "[OPTIONS] IMAGE...",
 	.summary = "bring images into the store",
 	.options = options,
-	.needs = WORDS_LAST | HIDDEN,
+	.needs = WORDS_LAST | NEEDS_CONFIG | HIDDEN,
 	.run = run_fetch,
 };

@@ -34,6 +34,6 @@ const struct command cmd_prepare = {
 		 "run-prepared. "
 		 "A pod that is not run within a day is removed by gc.",
 	.options = prepare_options,
-	.needs = NEEDS_ROOT | WORDS_LAST,
+	.needs = NEEDS_ROOT | NEEDS_CONFIG | WORDS_LAST,
 	.run = prepare,
 };

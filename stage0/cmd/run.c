@@ -56,6 +56,6 @@ const struct command cmd_run = {
 		 "follow "
 		 "its image; arguments for it stand between '--' and '---'.",
 	.options = run_options,
-	.needs = NEEDS_ROOT | WORDS_LAST,
+	.needs = NEEDS_ROOT | NEEDS_CONFIG | WORDS_LAST,
 	.run = run,
 };

@@ -15,8 +15,6 @@
 UNSERVED(cmd_api_service, "api-service", "serving an API is not served yet");
 UNSERVED(cmd_app, "app", "changing the apps of a running pod is not served yet");
 UNSERVED(cmd_attach, "attach", "attaching to a running app is not served yet");
-UNSERVED(cmd_config, "config",
-         "no configuration files are read yet, so there is nothing to print");
 UNSERVED(cmd_export, "export", "making an image of an exited pod is not served yet");
 UNSERVED(cmd_image_verify, "image verify", "verifying images is not served yet");
 UNSERVED(cmd_metadata_service, "metadata-service",

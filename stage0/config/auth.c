@@ -357,9 +357,20 @@ const struct credentials *auth_for(const struct auth *auth, const char *url)
 	return NULL;
 }
 
-static int by_first_text(const void *a, const void *b)
+/* Of entries that begin with their key. */
+static int by_key(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void auth_sort(struct auth *auth)
+{
+	if (auth->domains.count)
+		qsort(auth->domains.items, auth->domains.count,
+		      sizeof(*auth->domains.items), by_key);
+	if (auth->registries.count)
+		qsort(auth->registries.items, auth->registries.count,
+		      sizeof(*auth->registries.items), by_key);
 }
 
 /* The credentials as they were written, but for the secret. */
@@ -407,14 +418,8 @@ static void encode_registry(const struct docker_auth_entry *entry, bool secrets,
 	schema_encode(&docker_auth_schema, &file, SCHEMA_COMPACT, text);
 }
 
-void auth_encode(struct auth *auth, bool secrets, struct buf *text)
+void auth_encode(const struct auth *auth, bool secrets, struct buf *text)
 {
-	if (auth->domains.count)
-		qsort(auth->domains.items, auth->domains.count,
-		      sizeof(*auth->domains.items), by_first_text);
-	if (auth->registries.count)
-		qsort(auth->registries.items, auth->registries.count,
-		      sizeof(*auth->registries.items), by_first_text);
 	for (size_t i = 0; i < auth->domains.count; i++)
 		encode_domain(&auth->domains.items[i], secrets, text);
 	for (size_t i = 0; i < auth->registries.count; i++)

@@ -174,6 +174,7 @@ int config_read(struct config *config, const struct config_paths *paths, unsigne
 		if (paths->of[layer] &&
 		    read_layer(config, paths->of[layer], layer, parts, err) < 0)
 			return error_wrap(err, "configuration");
+	auth_sort(&config->auth);
 	return 0;
 }
 

@@ -45,6 +45,6 @@ must_check int config_read(struct config *config, const struct config_paths *pat
 
 /* Adds it as JSON as `rkt config` prints it (rkt 2.19), compact. Without SECRETS passwords,
  * tokens and secret keys are "(hidden)". */
-void config_encode(struct config *config, bool secrets, struct buf *text);
+void config_encode(const struct config *config, bool secrets, struct buf *text);
 
 void config_clear(struct config *config);

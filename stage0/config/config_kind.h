@@ -29,5 +29,8 @@ must_check int config_may_set(const struct config_origin *origin,
 /* Says that SOURCE has set it now. */
 void config_was_set(struct config_origin *origin, const struct config_source *source);
 
-/* Adds each of its objects to TEXT, with a comma before all but the first; sorts them. */
-void auth_encode(struct auth *auth, bool secrets, struct buf *text);
+/* Once all is read. */
+void auth_sort(struct auth *auth);
+
+/* Adds each of its objects to TEXT, with a comma before all but the first. */
+void auth_encode(const struct auth *auth, bool secrets, struct buf *text);

@@ -136,7 +136,7 @@ static char *text_of(const struct config_setting *setting)
 	return memory_text(setting->text ? setting->text : "");
 }
 
-void config_encode(struct config *config, bool secrets, struct buf *text)
+void config_encode(const struct config *config, bool secrets, struct buf *text)
 {
 	autoclear(paths_file) paths = {
 		.version = memory_text("v1"),

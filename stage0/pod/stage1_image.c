@@ -6,6 +6,7 @@
 
 #include "common/memory.h"
 #include "common/path.h"
+#include "stage0/config/config.h"
 #include "stage0/config/install.h"
 #include "stage0/fetch/finder.h"
 #include "stage0/store/arrival.h"
@@ -122,38 +123,34 @@ static bool is_version(const struct stage1_known *known, const struct reference 
 	        !strcmp(ref->labels.items[0].value, known->version));
 }
 
+/* Returns STAGE1_OTHER for a name that is not of this installation. */
+enum { STAGE1_OTHER = 1 };
+
+static int use_ours(struct host *host, const struct reference *ref, struct image_id *id,
+                    struct error *err)
+{
+	const struct stage1_known *known = find_name(ref->text);
+
+	for (const struct alias *a = aliases; a->name; a++)
+		if (!strcmp(a->name, ref->text))
+			return use_alias(host, a, id, err);
+	if (known && is_version(known, ref))
+		return use_known(host, known, id, err);
+	return STAGE1_OTHER;
+}
+
 static int use_name(struct host *host, const char *text, struct image_id *id,
                     struct error *err)
 {
 	autoclear(reference) ref = {0};
-	const struct stage1_known *known;
 	struct store *store;
+	int r;
 
 	if (reference_parse_name(text, &ref, err) < 0 ||
 	    host_store(host, &store, err) < 0)
 		return err->code;
-	for (const struct alias *a = aliases; a->name; a++)
-		if (!strcmp(a->name, ref.text))
-			return use_alias(host, a, id, err);
-	known = find_name(ref.text);
-	if (known && is_version(known, &ref))
-		return use_known(host, known, id, err);
-	return finder_resolve(store, text, id, err);
-}
-
-static int use_installed(struct host *host, const char *file, struct image_id *id,
-                         struct error *err)
-{
-	const struct stage1_known *known = find_file(file);
-
-	if (strchr(file, '/'))
-		return error_set(err, -EINVAL, "must be a file's name, without '/'");
-	if (known)
-		return use_known(host, known, id, err);
-	for (const struct alias *a = aliases; a->name; a++)
-		if (!strcmp(a->file, file))
-			return use_alias(host, a, id, err);
-	return import_installed(host, file, id, err);
+	r = use_ours(host, &ref, id, err);
+	return r == STAGE1_OTHER ? finder_resolve(store, text, id, err) : r;
 }
 
 /* The known image whose installed file is the file FD, or NULL. */
@@ -192,6 +189,31 @@ static int use_path(struct host *host, const char *path, struct image_id *id,
 	return finder_find(host, file, NULL, PULL_NEW, id, err);
 }
 
+/* In the directory that is configured; else in the installation's. */
+static int use_installed(struct host *host, const char *file, struct image_id *id,
+                         struct error *err)
+{
+	const struct stage1_known *known = find_file(file);
+	const struct config *config;
+
+	if (strchr(file, '/'))
+		return error_set(err, -EINVAL, "must be a file's name, without '/'");
+	if (host_config(host, CONFIG_PATHS, &config, err) < 0)
+		return err->code;
+	if (config->stage1_images.text) {
+		autofree char *path = memory_format("%s/%s", config->stage1_images.text,
+		                                    file);
+
+		return use_path(host, path, id, err);
+	}
+	if (known)
+		return use_known(host, known, id, err);
+	for (const struct alias *a = aliases; a->name; a++)
+		if (!strcmp(a->file, file))
+			return use_alias(host, a, id, err);
+	return import_installed(host, file, id, err);
+}
+
 static int use_hash(struct host *host, const char *text, struct image_id *id,
                     struct error *err)
 {
@@ -204,21 +226,82 @@ static int use_hash(struct host *host, const char *text, struct image_id *id,
 	return finder_resolve(store, text, id, err);
 }
 
-static int use_default(struct host *host, const char *value, struct image_id *id,
-                       struct error *err)
-{
-	(void)value;
-	if (!known_images[0].name)
-		return error_set(err, -ENOENT, "no stage1 image is part of this build");
-	return use_known(host, &known_images[0], id, err);
-}
-
 static int use_url(struct host *host, const char *url, struct image_id *id,
                    struct error *err)
 {
 	(void)host, (void)url, (void)id;
 	return error_set(err, -EOPNOTSUPP,
 	                 "a URL is not served yet: use --stage1-path or --stage1-name");
+}
+
+/* What is configured by name is in the store, or has a location besides (rkt 7.3). */
+static int use_configured_name(struct host *host, const struct config *config,
+                               struct image_id *id, struct error *err)
+{
+	static const char dirty[] = "-dirty";
+	const char *version = config->stage1_version.text;
+	size_t len = strlen(version), tail = strlen(dirty);
+	autofree char *text = memory_format("%s:%s", config->stage1_name.text, version);
+	autoclear(reference) ref = {0};
+	struct store *store;
+	int r;
+
+	if (reference_parse_name(text, &ref, err) < 0 ||
+	    host_store(host, &store, err) < 0)
+		return err->code;
+	/* Such a version is of many images: the location tells which. */
+	if (len >= tail && !strcmp(version + len - tail, dirty) &&
+	    config->stage1_location.text)
+		return -ENOENT;
+	r = use_ours(host, &ref, id, err);
+	return r == STAGE1_OTHER ? finder_resolve(store, text, id, err) : r;
+}
+
+static int use_location(struct host *host, const char *location, struct image_id *id,
+                        struct error *err)
+{
+	autoclear(reference) ref = {0};
+
+	if (*location == '/')
+		return use_path(host, location, id, err);
+	if (reference_parse(location, &ref, err) < 0)
+		return err->code;
+	if (ref.kind == REFERENCE_FILE)
+		return use_path(host, ref.text, id, err);
+	if (ref.kind == REFERENCE_DOCKER)
+		return error_set(err, -EOPNOTSUPP, "Docker images are not served yet");
+	return use_url(host, location, id, err);
+}
+
+static int use_configured(struct host *host, const struct config *config,
+                          struct image_id *id, struct error *err)
+{
+	const struct config_setting *name = &config->stage1_name;
+	const struct config_setting *location = &config->stage1_location;
+	int r = -ENOENT;
+
+	if (name->text) {
+		r = use_configured_name(host, config, id, err);
+		if (r >= 0 || r != -ENOENT || !location->text)
+			return r < 0 ? error_wrap(err, "'%s'", name->origin.path) : r;
+	}
+	r = use_location(host, location->text, id, err);
+	return r < 0 ? error_wrap(err, "'%s': .location", location->origin.path) : r;
+}
+
+static int use_default(struct host *host, const char *value, struct image_id *id,
+                       struct error *err)
+{
+	const struct config *config;
+
+	(void)value;
+	if (host_config(host, CONFIG_STAGE1, &config, err) < 0)
+		return err->code;
+	if (config->stage1_name.text || config->stage1_location.text)
+		return use_configured(host, config, id, err);
+	if (!known_images[0].name)
+		return error_set(err, -ENOENT, "no stage1 image is part of this build");
+	return use_known(host, &known_images[0], id, err);
 }
 
 /* How each of the options finds its image. */

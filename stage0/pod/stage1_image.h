@@ -4,7 +4,8 @@
 /*
  * Which stage1 image a pod gets (rkt 7.3). The stage1 images of the installation are named by
  * their digest, compiled into gantry when it is built: they need no signature, and a changed
- * file is refused.
+ * file is refused. Without an option it is the one that is configured, by name and version if
+ * it is in the store, else by its location (rkt 3.5); else the installation's own.
  */
 
 #include "common/appc/image_manifest.h"
@@ -15,7 +16,7 @@ enum stage1_flag {
 	STAGE1_DEFAULT,
 	STAGE1_NAME,     /* --stage1-name=NAME[:VERSION] */
 	STAGE1_PATH,     /* --stage1-path=FILE */
-	STAGE1_FROM_DIR, /* --stage1-from-dir=FILE in the images directory */
+	STAGE1_FROM_DIR, /* --stage1-from-dir=FILE in the images directory, see config.h */
 	STAGE1_HASH,     /* --stage1-hash=ID */
 	STAGE1_URL       /* --stage1-url=URL */
 };
