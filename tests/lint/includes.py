@@ -43,7 +43,7 @@ ROWS = {
 LIBRARIES = {
     r"jansson\.h": r"common/appc/schema\.c|common/musl/check\.c",
     r"archive(_entry)?\.h": r"stage0/import/image/aci\.c",
-    r"openssl/.*": r"stage0/import/image/digest\.c",
+    r"openssl/.*": r"stage0/import/digest\.c",
     r"isa-l/.*": r"stage0/import/image/gzip_body_isal\.c",
     r"zlib\.h": r"stage0/import/image/gzip_body_zlib\.c",
     r"bzlib\.h": r"stage0/import/image/codec_bzip2\.c",

@@ -7,7 +7,7 @@
 #include "common/buf.h"
 #include "common/file.h"
 #include "common/memory.h"
-#include "stage0/import/image/digest.h"
+#include "stage0/import/digest.h"
 #include "stage0/import/image/ring.h"
 #include "stage0/import/image/stream.h"
 #include "tests/unit/unit.h"

@@ -8,7 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "common/memory.h"
-#include "stage0/import/image/digest.h"
+#include "stage0/import/digest.h"
 #include "stage0/import/image/stream.h"
 
 /*

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "stage0/import/image/digest.h"
+#include "stage0/import/digest.h"
 #include "stage0/import/image/inflate.h"
 #include "stage0/import/image/ring.h"
 #include "stage0/import/image/tar_reader.h"

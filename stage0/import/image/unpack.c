@@ -7,9 +7,9 @@
 
 #include "common/file.h"
 #include "common/path.h"
+#include "stage0/import/digest.h"
 #include "stage0/import/half.h"
 #include "stage0/import/image/aci.h"
-#include "stage0/import/image/digest.h"
 #include "stage0/import/image/extract.h"
 #include "stage0/import/image/sandbox.h"
 #include "stage0/store/import_answer.h"

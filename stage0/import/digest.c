@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage0/import/image/digest.h"
+#include "stage0/import/digest.h"
 
 #include <assert.h>
 #include <openssl/evp.h>
@@ -57,4 +57,13 @@ void digest_end(struct digest *digest, char text[DIGEST_DIGITS + 1])
 	assert(good);
 	for (size_t i = 0; i < sizeof(sum); i++)
 		snprintf(text + 2 * i, 3, "%02x", sum[i]);
+}
+
+size_t digest_bytes(enum digest_kind kind, const void *data, size_t len,
+                    uint8_t sum[DIGEST_SIZE_MAX])
+{
+	const EVP_MD *md = kind == DIGEST_SHA1 ? EVP_sha1() : EVP_sha256();
+	unsigned size = 0;
+
+	return EVP_Digest(data, len, sum, &size, md, NULL) ? size : 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* SHA-512, which names images and trees. */
+/* SHA-512, which names images and trees; and what names the keys of OpenPGP. */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/error.h"
 
@@ -22,3 +23,12 @@ void digest_add(struct digest *digest, const void *data, size_t len);
 
 /* Sets TEXT to the digest of all that was added, in lower-case hex; nothing more may be. */
 void digest_end(struct digest *digest, char text[DIGEST_DIGITS + 1]);
+
+enum digest_kind { DIGEST_SHA1, DIGEST_SHA256 };
+
+enum { DIGEST_SIZE_MAX = 32 };
+
+/* Sets SUM to the digest of the LEN bytes of DATA; returns its size, or 0 if there is no such
+ * digest to be had. */
+must_check size_t digest_bytes(enum digest_kind kind, const void *data, size_t len,
+                               uint8_t sum[DIGEST_SIZE_MAX]);
