@@ -20,3 +20,7 @@ struct half {
 
 /* Unpacks an archive (stage0/store/import_answer.h). */
 extern const struct half half_unpack;
+
+/* Check signatures, and take keys apart (stage0/fetch/verify_protocol.h). */
+extern const struct half half_verify;
+extern const struct half half_pubkey;

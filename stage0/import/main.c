@@ -14,6 +14,8 @@
 
 static const struct half *const halves[] = {
 	&half_unpack,
+	&half_verify,
+	&half_pubkey,
 };
 
 static const struct half *find(const char *name)
