@@ -282,7 +282,7 @@ int host_config(struct host *host, unsigned parts, const struct config **config,
 
 int host_auth(struct host *host, const struct auth **auth, struct error *err)
 {
-	const struct config *config;
+	const struct config *config = NULL;
 
 	if (host_config(host, CONFIG_AUTH, &config, err) < 0)
 		return err->code;
@@ -308,7 +308,7 @@ const struct keystore *host_keystore(struct host *host)
 /* The path of the data directory, or NULL with ERR. */
 static const char *data_dir(struct host *host, struct error *err)
 {
-	const struct config *config;
+	const struct config *config = NULL;
 
 	if (host->dir)
 		return host->dir;
