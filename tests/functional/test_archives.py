@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import unittest
@@ -674,6 +675,35 @@ class Faithful(Archives):
         for name in ("d", "d/f"):
             st = os.lstat(os.path.join(rootfs, name))
             self.assertEqual((st.st_atime_ns, st.st_mtime_ns), (1000500000000, 2000250000000))
+
+    def test_a_group_that_comes_down_from_a_directory_is_not_the_files(self):
+        rootfs = self.imports(image(
+            member("rootfs/d", type="5", mode=0o2755, gid=7), member("rootfs/d/f", "x"),
+            member("rootfs/d/g", "x", gid=8, mode=0o2755), member("rootfs/d/s", type="5"),
+            member("rootfs/h", "x", mode=0o4711), member("rootfs/i", "x", uid=5, mode=0o1000)))
+        found = archives.snapshot(rootfs)
+        owners = {name.decode(): (facts["owner"], facts["mode"]) for name, facts in found.items()}
+        self.assertEqual(owners["d"], ((0, 7), "0o42755"))
+        self.assertEqual(owners["d/f"], ((0, 0), "0o100644"))
+        self.assertEqual(owners["d/g"], ((0, 8), "0o102755"))
+        self.assertEqual(owners["d/s"], ((0, 0), "0o40644"))
+        self.assertEqual(owners["h"], ((0, 0), "0o104711"))
+        self.assertEqual(owners["i"], ((5, 0), "0o101000"))
+
+    def test_what_the_hosts_directories_hand_down_is_not_the_images(self):
+        os.makedirs(self.host.data)
+        # rwxrwxrwx, and user 1 with all of it, for all that is made below.
+        entries = [(1, 7, -1), (2, 7, 1), (4, 7, -1), (16, 7, -1), (32, 7, -1)]
+        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+        os.setxattr(self.host.data, "system.posix_acl_default", acl)
+        rootfs = self.imports(image(member("rootfs/f", "x", mode=0o640), member("rootfs/d/g", "x"),
+                                    member("rootfs/e", type="5", mode=0o700)))
+        found = archives.snapshot(rootfs)
+        self.assertEqual({name: facts["mode"] for name, facts in found.items() if facts["xattrs"]},
+                         {})
+        self.assertEqual(found[b"f"]["mode"], "0o100640")
+        self.assertEqual(found[b"e"]["mode"], "0o40700")
+        self.assertEqual(found[b"d"]["mode"], "0o40755")
 
     def test_the_same_archive_again_is_not_unpacked_again(self):
         content = image(member("rootfs/x", "x"))

@@ -17,6 +17,8 @@
 #include "stage0/import/image/xattr_policy.h"
 #include "stage0/store/import_answer.h"
 
+enum attribute { SET_OWNER = 1 << 0, SET_MODE = 1 << 1 };
+
 /* Directories without an entry of their own; each costs memory until it gets one. */
 enum { IMPLICIT_MAX = 1000000 };
 
@@ -29,6 +31,7 @@ struct extractor {
 	char *parent;
 	int parent_fd;
 	struct timespec parent_times[2];
+	bool parent_is_roots; /* what is made in it belongs to 0:0 */
 
 	struct inode_set implicit;
 	size_t implicit_count;
@@ -83,6 +86,8 @@ static int stay_in(struct extractor *x, const char *dir, int fd, struct error *e
 	x->parent_fd = fd;
 	x->parent_times[0] = st.st_atim;
 	x->parent_times[1] = st.st_mtim;
+	/* Its group comes down if it is set-group-ID, or the file system is mounted so. */
+	x->parent_is_roots = geteuid() == 0 && getegid() == 0 && st.st_gid == 0;
 	return 0;
 }
 
@@ -213,15 +218,16 @@ static int set_xattrs(struct extractor *x, int fd, struct error *err)
 	return 0;
 }
 
-/* Owner before mode and capabilities, which a change of owner takes away; times last. */
+/* Owner before mode and capabilities, which a change of owner takes away; times last. What is
+ * so already is not SET. */
 static int set_attributes(struct extractor *x, int fd, const struct aci_entry *entry,
-                          struct error *err)
+                          unsigned set, struct error *err)
 {
 	int r;
 
-	if (fchown(fd, entry->uid, entry->gid) < 0)
+	if (set & SET_OWNER && fchown(fd, entry->uid, entry->gid) < 0)
 		return error_errno(err, "cannot set its owner");
-	if (fchmod(fd, entry->mode) < 0)
+	if (set & SET_MODE && fchmod(fd, entry->mode) < 0)
 		return error_errno(err, "cannot set its mode");
 	r = set_xattrs(x, fd, err);
 	return r < 0 ? r : set_times(fd, entry->times, err);
@@ -274,7 +280,12 @@ static int write_content(struct extractor *x, int fd, int64_t size, struct error
 static int put_file(struct extractor *x, const char *name, const struct aci_entry *entry,
                     struct error *err)
 {
-	autoclose int fd = path_create(x->parent_fd, name, 0600, err);
+	/* Most files need no change once they are there. No one else can reach it yet. */
+	bool is_plain = !(entry->mode & (S_ISUID | S_ISGID | S_ISVTX));
+	bool is_roots = x->parent_is_roots && entry->uid == 0 && entry->gid == 0;
+	unsigned set = (is_roots ? 0 : SET_OWNER) | (is_plain ? 0 : SET_MODE);
+	autoclose int fd = path_create(x->parent_fd, name, is_plain ? entry->mode : 0600,
+	                               err);
 	int r;
 
 	if (fd == -EEXIST)
@@ -282,7 +293,7 @@ static int put_file(struct extractor *x, const char *name, const struct aci_entr
 	if (fd < 0)
 		return fd;
 	r = write_content(x, fd, entry->size, err);
-	return r < 0 ? r : set_attributes(x, fd, entry, err);
+	return r < 0 ? r : set_attributes(x, fd, entry, set, err);
 }
 
 static int put_directory(struct extractor *x, const char *name,
@@ -300,7 +311,7 @@ static int put_directory(struct extractor *x, const char *name,
 	if (r < 0)
 		return r;
 	fd = path_open_dir(x->parent_fd, name, err);
-	return fd < 0 ? fd : set_attributes(x, fd, entry, err);
+	return fd < 0 ? fd : set_attributes(x, fd, entry, SET_OWNER | SET_MODE, err);
 }
 
 static int put_symlink(struct extractor *x, const char *name,
@@ -462,6 +473,15 @@ static int extract_entry(struct extractor *x, const struct aci_entry *entry,
 	return r < 0 ? error_wrap(err, "'%.200s'", entry->name) : 0;
 }
 
+/* What the administrator has files inherit is not for an image's. */
+static int drop_default_acl(int dir_fd, struct error *err)
+{
+	if (fremovexattr(dir_fd, "system.posix_acl_default") < 0 && errno != ENODATA &&
+	    errno != EOPNOTSUPP)
+		return error_errno(err, "cannot remove the default access list");
+	return 0;
+}
+
 int extract_image(struct aci *aci, int dir_fd, struct buf *manifest, int64_t *size,
                   struct error *err)
 {
@@ -472,8 +492,10 @@ int extract_image(struct aci *aci, int dir_fd, struct buf *manifest, int64_t *si
 		.manifest = manifest,
 	};
 	struct aci_entry entry;
-	int r;
+	int r = drop_default_acl(dir_fd, err);
 
+	if (r < 0)
+		return r;
 	while ((r = aci_next(aci, &entry, err)) == ACI_ENTRY) {
 		r = extract_entry(&x, &entry, err);
 		if (r < 0)
