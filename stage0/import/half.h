@@ -24,3 +24,6 @@ extern const struct half half_unpack;
 /* Check signatures, and take keys apart (stage0/fetch/verify_protocol.h). */
 extern const struct half half_verify;
 extern const struct half half_pubkey;
+
+/* Names a tree by the images it is made of (stage0/store/import_answer.h). */
+extern const struct half half_name_tree;

@@ -16,6 +16,7 @@ static const struct half *const halves[] = {
 	&half_unpack,
 	&half_verify,
 	&half_pubkey,
+	&half_name_tree,
 };
 
 static const struct half *find(const char *name)

@@ -8,6 +8,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
+#include "stage0/store/compose.h"
 #include "stage0/store/draft.h"
 #include "stage0/store/import_answer.h"
 #include "stage0/store/inner.h"
@@ -111,32 +112,171 @@ static int64_t now(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-/* Adds what the image's directory has besides what was unpacked, and waits for the disk. */
-static int complete(struct arrival *arrival, const struct arrival_facts *facts,
-                    struct error *err)
-{
-	int fd = arrival_fd(arrival);
-	const struct image_info info = {
-		.digest = arrival->answer.digest,
-		.origin = (char *)(uintptr_t)facts->origin,
-		.signed_by = (char *)(uintptr_t)facts->signed_by,
-		.size = arrival->answer.size,
-		.tree_size = arrival->answer.tree_size,
-		.import_time = now(),
-		.latest = facts->latest,
-	};
-	int r = image_info_write(fd, &info, err);
+/* What is about to be published. */
+struct publication {
+	struct arrival *arrival;
+	const struct arrival_facts *facts;
+	struct tree_id tree;
+	int64_t tree_size;
+	bool is_composed;
+};
 
+/* Makes the tree of an image with dependencies, from its own layer as the store has it, if it
+ * does, so that the files are there once only. */
+static int compose(struct publication *p, struct error *err)
+{
+	struct arrival *arrival = p->arrival;
+	const struct compose_request request = {
+		.id = &arrival->id,
+		.manifest = &arrival->manifest,
+		.dependencies = p->facts->dependencies,
+		.count = p->facts->dependency_count,
+	};
+	autoptr(composition) composition = NULL;
+	autoclose int layer = -1;
+	int r = compose_plan(arrival->store, &request, &composition, err);
+
+	if (r < 0)
+		return r;
+	layer = path_open_dir(arrival->store->trees_fd, arrival->answer.tree.text, err);
+	if (layer == -ENOENT)
+		layer = path_open_dir(arrival->work_fd, IMPORT_UNPACKED, err);
+	if (layer < 0)
+		return layer;
+	p->is_composed = true;
+	p->tree = *composition_tree(composition);
+	return compose_tree(arrival->store, composition, layer, arrival_fd(arrival),
+	                    &p->tree_size, err);
+}
+
+/* Makes INFO say all that is remembered, but who signed it. It owns what it says. */
+static void fill_info(const struct publication *p, struct image_info *info)
+{
+	const struct arrival_facts *facts = p->facts;
+
+	free(info->digest);
+	free(info->origin);
+	strv_clear(&info->dependencies);
+	info->digest = memory_text(p->arrival->answer.digest);
+	info->origin = memory_text(facts->origin);
+	info->size = p->arrival->answer.size;
+	info->tree_size = p->tree_size;
+	info->import_time = now();
+	info->latest = facts->latest;
+	for (size_t i = 0; i < facts->dependency_count; i++)
+		strv_add(&info->dependencies, facts->dependencies[i].text);
+}
+
+/* Adds what the image's directory has besides what was unpacked, and waits for the disk. */
+static int complete(const struct publication *p, struct error *err)
+{
+	int fd = arrival_fd(p->arrival);
+	autoclear(image_info) info = {.signed_by = memory_text(p->facts->signed_by)};
+	int r;
+
+	fill_info(p, &info);
+	r = image_info_write(fd, &info, err);
 	if (r >= 0)
-		r = image_link_write(fd, "tree", &arrival->answer.tree, err);
+		r = image_link_write(fd, "tree", &p->tree, err);
+	if (r >= 0 && p->is_composed)
+		r = image_link_write(fd, "layer", &p->arrival->answer.tree, err);
 	if (r >= 0 && syncfs(fd) < 0)
 		r = error_errno(err, "cannot write to the disk");
 	return r;
 }
 
-/* What is in the store already is only renewed; of LATEST, NULL says nothing. */
+/*
+ * The image is there already, maybe compressed in another way. With a signature this one
+ * takes its place, as that is of these bytes and no others; else the archive that is there
+ * stays, with the signature it may have.
+ */
+static int replace(const struct publication *p, struct error *err)
+{
+	struct store *store = p->arrival->store;
+	const char *key = p->arrival->id.text;
+	autoclear(image_info) info = {0};
+	autoclose int dir = -1;
+	int r;
+
+	if (p->facts->signed_by)
+		return draft_exchange(p->arrival->draft, store->images_fd, key, err);
+	r = dir = path_open_dir(store->images_fd, key, err);
+	if (r >= 0)
+		r = image_info_read(dir, ".", &info, err);
+	if (r < 0)
+		return r;
+	fill_info(p, &info);
+	r = image_link_write(dir, "tree", &p->tree, err);
+	return r < 0 ? r : image_info_write(dir, &info, err);
+}
+
+/* Moves a tree to where it belongs; if there is one of that name, it is as good. */
+static int publish_tree(struct store *store, int from_fd, const char *from,
+                        const struct tree_id *tree, struct error *err)
+{
+	int r = path_rename_new(from_fd, from, store->trees_fd, tree->text, err);
+
+	return r == -EEXIST ? path_remove_tree(from_fd, from, err) : r;
+}
+
+/* Under the store's lock: name, trees and image, in an order in which a crash leaves only
+ * what store_sweep() and store_remove_trees() find. */
+static int publish(const struct publication *p, struct error *err)
+{
+	struct arrival *arrival = p->arrival;
+	struct store *store = arrival->store;
+	int fd = arrival_fd(arrival);
+	int r = name_index_add(store->names_fd, arrival->manifest.name, &arrival->id,
+	                       err);
+
+	if (r >= 0)
+		r = publish_tree(store, arrival->work_fd, IMPORT_UNPACKED,
+		                 &arrival->answer.tree, err);
+	if (r >= 0 && p->is_composed)
+		r = publish_tree(store, fd, COMPOSE_RENDERED, &p->tree, err);
+	if (r >= 0)
+		r = path_remove_tree(fd, WORK, err);
+	if (r >= 0)
+		r = draft_publish(arrival->draft, store->images_fd, arrival->id.text,
+		                  err);
+	return r == DRAFT_EXISTS ? replace(p, err) : r;
+}
+
+static int store_it(struct publication *p, struct error *err)
+{
+	autoclose int lock = store_lock(p->arrival->store, LOCK_SHARED, err);
+	struct stat st;
+	int r = lock;
+
+	if (r >= 0)
+		r = path_stat(arrival_fd(p->arrival), ARRIVAL_ACI, &st, err);
+	if (r >= 0 &&
+	    (p->arrival->manifest.dependencies.count || p->facts->dependency_count))
+		r = compose(p, err);
+	if (r >= 0)
+		r = complete(p, err);
+	return r < 0 ? r : publish(p, err);
+}
+
+int arrival_publish(struct arrival *arrival, const struct arrival_facts *facts,
+                    struct image_id *id, struct error *err)
+{
+	struct publication p = {
+		.arrival = arrival,
+		.facts = facts,
+		.tree = arrival->answer.tree,
+		.tree_size = arrival->answer.tree_size,
+	};
+
+	if (store_it(&p, err) < 0)
+		return error_wrap(err, "cannot store");
+	*id = arrival->id;
+	return 0;
+}
+
+/* What is in the store already is only renewed. */
 static int renew(struct store *store, const struct image_id *id, const char *origin,
-                 const bool *latest, struct error *err)
+                 struct error *err)
 {
 	autoclear(image_info) info = {0};
 	autoclose int dir = path_open_dir(store->images_fd, id->text, err);
@@ -150,78 +290,7 @@ static int renew(struct store *store, const struct image_id *id, const char *ori
 	info.import_time = now();
 	free(info.origin);
 	info.origin = memory_text(origin);
-	if (latest)
-		info.latest = *latest;
 	return image_info_write(dir, &info, err);
-}
-
-/* The image is there already, maybe compressed in another way: with a signature, this one takes
- * its place, as that is of these bytes and no others. */
-static int replace(struct arrival *arrival, const struct arrival_facts *facts,
-                   struct error *err)
-{
-	struct stat st;
-	int r = path_stat(arrival_fd(arrival), ARRIVAL_SIGNATURE, &st, err);
-
-	if (r == -ENOENT)
-		return renew(arrival->store, &arrival->id, facts->origin, &facts->latest,
-		             err);
-	if (r < 0)
-		return r;
-	return draft_exchange(arrival->draft, arrival->store->images_fd, arrival->id.text,
-	                      err);
-}
-
-/* Under the store's lock: name, tree and image, in an order in which a crash leaves only
- * what store_sweep() and store_remove_trees() find. */
-static int publish(struct arrival *arrival, const struct arrival_facts *facts,
-                   struct error *err)
-{
-	struct store *store = arrival->store;
-	int r = name_index_add(store->names_fd, arrival->manifest.name, &arrival->id,
-	                       err);
-
-	if (r < 0)
-		return r;
-	r = path_rename_new(arrival->work_fd, IMPORT_UNPACKED, store->trees_fd,
-	                    arrival->answer.tree.text, err);
-	if (r >= 0 || r == -EEXIST)
-		r = path_remove_tree(arrival_fd(arrival), WORK, err);
-	if (r >= 0)
-		r = draft_publish(arrival->draft, store->images_fd, arrival->id.text,
-		                  err);
-	return r == DRAFT_EXISTS ? replace(arrival, facts, err) : r;
-}
-
-static int store_it(struct arrival *arrival, const struct arrival_facts *facts,
-                    struct error *err)
-{
-	autoclose int lock = -1;
-	int r = complete(arrival, facts, err);
-
-	if (r >= 0)
-		r = lock = store_lock(arrival->store, LOCK_SHARED, err);
-	return r < 0 ? r : publish(arrival, facts, err);
-}
-
-int arrival_publish(struct arrival *arrival, const struct arrival_facts *facts,
-                    struct image_id *id, struct error *err)
-{
-	struct stat st;
-	int r;
-
-	if (arrival->manifest.dependencies.count)
-		return error_set(err, -EOPNOTSUPP,
-		                 "depends on the image '%s': dependencies are not "
-		                 "served yet",
-		                 arrival->manifest.dependencies.items[0].image_name);
-	r = path_stat(arrival_fd(arrival), ARRIVAL_ACI, &st, err);
-	if (r >= 0)
-		r = store_it(arrival, facts, err);
-	if (r < 0)
-		return error_wrap(err, "cannot store");
-	*id = arrival->id;
-	return 0;
 }
 
 /* Whether the two files have the same bytes; both are read from their beginning. */
@@ -297,7 +366,7 @@ int store_same(struct store *store, int archive_fd, const char *origin,
 	if (r > 0)
 		r = lock = store_lock(store, LOCK_SHARED, err);
 	if (r >= 0)
-		r = renew(store, id, origin, NULL, err);
+		r = renew(store, id, origin, err);
 	if (r == -ENOENT)
 		return STORE_MISSING;
 	return r < 0 ? error_wrap(err, "cannot compare it with what is stored")

@@ -50,3 +50,18 @@ struct import_answer {
 };
 
 _Static_assert(sizeof(struct import_answer) <= PIPE_BUF, "a pipe must carry it whole");
+
+/*
+ * What passes when a tree is to be named (rkt 5.5): `import name-tree` reads a list of image
+ * IDs, separated by commas, and answers with one struct tree_id.
+ */
+enum name_tree_fd {
+	NAME_TREE_LIST, /* from where it stands to its end */
+	NAME_TREE_ANSWER,
+	NAME_TREE_MESSAGES,
+	NAME_TREE_FD_COUNT
+};
+
+#define IMPORT_NAME_TREE "name-tree"
+
+enum { NAME_TREE_LIST_MAX = 1 << 20 };

@@ -94,6 +94,13 @@ must_check int store_info(struct store *store, const struct image_id *id,
 must_check int store_tree(struct store *store, const struct image_id *id,
                           struct tree_id *tree, struct error *err);
 
+/* Gives an image of the store a tree made with other DEPENDENCIES, in its manifest's order and
+ * all in the store: they were resolved anew. Pods keep the tree they have. May return
+ * STORE_MISSING. */
+must_check int store_rerender(struct store *store, const struct image_id *id,
+                              const struct image_id *dependencies, size_t count,
+                              struct error *err);
+
 /* The directories cas/image and cas/tree, the store's. */
 int store_images_fd(const struct store *store);
 int store_trees_fd(const struct store *store);

@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
+#include "common/appc/whitelist.h"
 #include "common/memory.h"
 #include "common/path.h"
 #include "stage0/import/image/extract.h"
 
 struct pruner {
-	struct strv keep; /* clean paths relative to rootfs, sorted */
+	struct strv keep; /* as whitelist_clean() has it */
 	int64_t *size;
 };
-
-static int compare(const void *key, const void *item)
-{
-	return strcmp(key, *(char *const *)item);
-}
-
-static bool is_listed(const struct pruner *p, const char *path)
-{
-	return p->keep.count && bsearch(path, p->keep.items, p->keep.count,
-	                                sizeof(*p->keep.items), compare);
-}
 
 static int prune_dir(struct pruner *p, int dir_fd, const char *path, bool *empty,
                      struct error *err);
@@ -34,7 +22,7 @@ static int prune_entry(struct pruner *p, int dir_fd, const char *name, const cha
 
 	if (r < 0)
 		return r;
-	*kept = is_listed(p, path);
+	*kept = whitelist_has((const char *const *)p->keep.items, p->keep.count, path);
 	if (S_ISDIR(st.st_mode)) {
 		autoclose int fd = path_open_dir(dir_fd, name, err);
 
@@ -82,29 +70,6 @@ static int prune_dir(struct pruner *p, int dir_fd, const char *path, bool *empty
 	return 0;
 }
 
-/* The list's paths are absolute, and compared after cleaning: "/a//b/" is "a/b". */
-static char *clean_path(const char *path)
-{
-	autoclear(buf) clean = {0};
-	autoclear(strv) parts = {0}, kept = {0};
-
-	strv_split(&parts, path, '/');
-	for (size_t i = 0; i < parts.count; i++) {
-		const char *part = parts.items[i];
-
-		if (strcmp(part, "..") == 0 && kept.count)
-			free(kept.items[--kept.count]);
-		else if (part[0] && strcmp(part, ".") != 0 && strcmp(part, "..") != 0)
-			strv_add(&kept, part);
-	}
-	for (size_t i = 0; i < kept.count; i++) {
-		if (i)
-			buf_char(&clean, '/');
-		buf_text(&clean, kept.items[i]);
-	}
-	return buf_take(&clean);
-}
-
 int extract_prune(int dir_fd, const struct strv *whitelist, int64_t *size,
                   struct error *err)
 {
@@ -115,9 +80,7 @@ int extract_prune(int dir_fd, const struct strv *whitelist, int64_t *size,
 
 	if (root_fd < 0)
 		return root_fd;
-	for (size_t i = 0; i < whitelist->count; i++)
-		strv_take(&p.keep, clean_path(whitelist->items[i]));
-	strv_sort(&p.keep);
+	whitelist_clean(whitelist, &p.keep);
 	r = prune_dir(&p, root_fd, "", &empty, err);
 	strv_clear(&p.keep);
 	return r < 0 ? error_wrap(err, "cannot apply the image's path whitelist") : 0;

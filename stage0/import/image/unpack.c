@@ -12,26 +12,8 @@
 #include "stage0/import/image/aci.h"
 #include "stage0/import/image/extract.h"
 #include "stage0/import/image/sandbox.h"
+#include "stage0/import/image/tree_name.h"
 #include "stage0/store/import_answer.h"
-
-/* The first 64 digits of DIGEST, after PREFIX: the form of all keys of the store. */
-static void make_key(const char *prefix, const char *digest, char *text, size_t size)
-{
-	snprintf(text, size, "%s%.*s", prefix, IMAGE_ID_DIGITS, digest);
-}
-
-/* A tree is named by the images it is made of (rkt 5.5). */
-static void name_tree(const char *image_digest, struct tree_id *tree)
-{
-	autoptr(digest) digest = digest_new();
-	char text[DIGEST_DIGITS + 1];
-	struct image_id id;
-
-	make_key("sha512-", image_digest + strlen("sha512-"), id.text, sizeof(id.text));
-	digest_add(digest, id.text, strlen(id.text));
-	digest_end(digest, text);
-	make_key("deps-sha512-", text, tree->text, sizeof(tree->text));
-}
 
 struct unpacking {
 	const char *name; /* of the archive, for messages */
@@ -52,6 +34,7 @@ static void unpacking_clear(struct unpacking *u)
 static int unpack(struct unpacking *u, struct import_answer *answer, struct error *err)
 {
 	autoptr(aci) aci = NULL;
+	struct image_id id;
 	int r = path_make_dir(u->root_fd, IMPORT_UNPACKED, 0755, err);
 
 	if (r >= 0)
@@ -64,7 +47,8 @@ static int unpack(struct unpacking *u, struct import_answer *answer, struct erro
 	if (r < 0)
 		return r;
 	snprintf(answer->digest, sizeof(answer->digest), "%s", aci_digest(aci));
-	name_tree(answer->digest, &answer->tree);
+	tree_name_key(answer->digest + strlen("sha512-"), &id);
+	tree_name(id.text, strlen(id.text), &answer->tree);
 	answer->size = aci_size(aci);
 	return 0;
 }
