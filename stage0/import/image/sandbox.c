@@ -10,10 +10,10 @@
 #include <stdint.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "common/path.h"
+#include "stage0/import/confine.h"
 #include "stage0/import/image/aci.h"
 
 /* Address space: a dictionary of xz -9 takes 65 MiB, a window of zstd 128; the libraries 30.
@@ -24,31 +24,12 @@
 #define MEMORY_MAX (512 << 20)
 #endif
 
-static const struct {
-	int resource;
-	rlim_t max;
-} limits[] = {
+static const struct confine_limit limits[] = {
 	{RLIMIT_AS, MEMORY_MAX},
 	{RLIMIT_CORE, 0},
 	{RLIMIT_FSIZE, ACI_SIZE_MAX},
 	{RLIMIT_NOFILE, 4096},
 };
-
-static int set_limits(struct error *err)
-{
-	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
-		struct rlimit limit;
-
-		if (getrlimit(limits[i].resource, &limit) < 0)
-			return error_errno(err, "cannot read a limit");
-		if (limit.rlim_max > limits[i].max)
-			limit.rlim_max = limits[i].max;
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(limits[i].resource, &limit) < 0)
-			return error_errno(err, "cannot set a limit");
-	}
-	return 0;
-}
 
 /* Makes a mount of the draft alone the root of everything. A descriptor stays with the mounts
  * it was opened in, while the current directory comes along into new ones. */
@@ -102,29 +83,16 @@ static int drop_capabilities(struct error *err)
 	return 0;
 }
 
-/* Files below ROOT_FD may be made, read and written, not executed; no others anything. Kernels
- * without landlock, and those whose landlock forbids hard links, do without. */
+/* Files below ROOT_FD may be made, read and written, not executed; no others anything. */
 static int restrict_files(int root_fd, struct error *err)
 {
-	const uint64_t all = (LANDLOCK_ACCESS_FS_REFER << 1) - 1;
-	const struct landlock_ruleset_attr attr = {.handled_access_fs = all};
-	const struct landlock_path_beneath_attr rule = {
-		.allowed_access = all & ~(LANDLOCK_ACCESS_FS_EXECUTE |
-	                                  LANDLOCK_ACCESS_FS_MAKE_SOCK),
-		.parent_fd = root_fd,
+	const struct confine_files draft = {
+		.fd = root_fd,
+		.access = ((LANDLOCK_ACCESS_FS_REFER << 1) - 1) &
+	                  ~(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_SOCK),
 	};
-	autoclose int rules = -1;
 
-	if (syscall(SYS_landlock_create_ruleset, NULL, 0,
-	            LANDLOCK_CREATE_RULESET_VERSION) < 2)
-		return 0;
-	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-	if (rules < 0 ||
-	    syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) <
-	            0 ||
-	    syscall(SYS_landlock_restrict_self, rules, 0) < 0)
-		return error_errno(err, "cannot set up landlock");
-	return 0;
+	return confine_files(&draft, 1, err);
 }
 
 static int confine(int draft_fd, int *root_fd, struct error *err)
@@ -140,7 +108,8 @@ static int confine(int draft_fd, int *root_fd, struct error *err)
 		return err->code;
 	*root_fd = path_open(AT_FDCWD, "/", PATH_HOST, O_RDONLY | O_DIRECTORY, err);
 	if (*root_fd < 0 || drop_capabilities(err) < 0 ||
-	    restrict_files(*root_fd, err) < 0 || set_limits(err) < 0)
+	    restrict_files(*root_fd, err) < 0 ||
+	    confine_limits(limits, sizeof(limits) / sizeof(*limits), err) < 0)
 		return err->code;
 	return sandbox_filter(err);
 }
