@@ -27,3 +27,6 @@ extern const struct half half_pubkey;
 
 /* Names a tree by the images it is made of (stage0/store/import_answer.h). */
 extern const struct half half_name_tree;
+
+/* Talks HTTP (stage0/fetch/net_protocol.h). */
+extern const struct half half_net;

@@ -51,6 +51,7 @@ LIBRARIES = {
     r"zstd(_errors)?\.h": r"stage0/import/image/codec_zstd\.c",
     r"seccomp\.h": r"stage1/seccomp_\w+\.c",
     r"curl/.*": r"stage0/import/net/http\.c",
+    r"libxml/.*": r"stage0/import/net/meta\.c",
     r"gpgme\.h": r"stage0/import/trust/gpg\.c",
     r"systemd/.*": r"stage0/pod/machine\.c",
 }

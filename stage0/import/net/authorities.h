@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Whom servers are believed by: the certificates that SSL_CERT_FILE and SSL_CERT_DIR name, as
+ * for OpenSSL and Go, read while there are still files. Without these two it is libcurl's
+ * matter, which has its own file and directory.
+ */
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+#include "common/error.h"
+
+struct authorities {
+	bool is_set;           /* PEM stands for the usual file */
+	bool is_directory_set; /* and for the usual directory */
+	struct buf pem;
+};
+
+/* USUAL is libcurl's own file, or NULL. */
+must_check int authorities_read(struct authorities *authorities, const char *usual,
+                                struct error *err);
