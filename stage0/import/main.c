@@ -13,11 +13,7 @@
 #include "stage0/import/half.h"
 
 static const struct half *const halves[] = {
-	&half_net,
-	&half_unpack,
-	&half_verify,
-	&half_pubkey,
-	&half_name_tree,
+	&half_net, &half_unpack, &half_verify, &half_pubkey, &half_name_tree,
 };
 
 static const struct half *find(const char *name)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/file.h"
-#include "stage0/import/half.h"
 #include "stage0/import/digest.h"
+#include "stage0/import/half.h"
 #include "stage0/store/import_answer.h"
 
 void tree_name_key(const char *digest, struct image_id *key)
