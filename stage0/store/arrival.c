@@ -386,5 +386,9 @@ int store_import(struct store *store, int archive_fd, const char *origin,
 	r = arrival_begin(store, slash && slash[1] ? slash + 1 : origin, &arrival, err);
 	if (r >= 0)
 		r = arrival_unpack(arrival, archive_fd, true, err);
+	if (r >= 0 && arrival->manifest.dependencies.count)
+		return error_set(err, -EINVAL,
+		                 "depends on the image '%s', which nobody looks for here",
+		                 arrival->manifest.dependencies.items[0].image_name);
 	return r < 0 ? r : arrival_publish(arrival, &facts, id, err);
 }
