@@ -86,11 +86,6 @@ int store_trees_fd(const struct store *store)
 	return store->trees_fd;
 }
 
-int store_homes_fd(const struct store *store, struct error *err)
-{
-	return store_open_dir(store, "cas/keyring", 0700, err);
-}
-
 /* By a descriptor of its own: a lock belongs to one, and other threads may hold theirs. */
 int store_lock(const struct store *store, enum lock_kind kind, struct error *err)
 {

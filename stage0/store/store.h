@@ -15,7 +15,6 @@
  *				  implicit	a layer's directories without an entry
  *	cas/name/<image name, '/' as '!'>/KEY	an empty file for each image of that name
  *	cas/remote/				what is known of URLs (remote.h)
- *	cas/keyring/				keyrings, prepared for verifying
  *	cas/tmp/				drafts
  *
  * The tree of an image that has no dependencies is its own files, and a layer to others.
@@ -122,6 +121,3 @@ must_check int store_remove_trees(struct store *store, const struct strv *keep,
 /* Removes the drafts that dead processes left, names that no image has, and parts of an info
  * that was never written whole. */
 must_check int store_sweep(struct store *store, struct error *err);
-
-/* The directory cas/keyring, where prepared keyrings lie; the caller's descriptor. */
-must_check int store_homes_fd(const struct store *store, struct error *err);
