@@ -274,7 +274,8 @@ class Hostile(Archives):
     def test_owners_that_mean_something_else(self):
         for uid in (b"\x80\0\0\0\xff\xff\xff\xff", b"\x80\0\0\1\0\0\0\0"):
             self.refuses(image(member("rootfs/x", "x", uid=uid)), "is out of range")
-        self.refuses(image(extended({"uid": "-1"}), member("rootfs/x", "x")), "out of range")
+        self.refuses(image(extended({"uid": str(2**32 - 1)}), member("rootfs/x", "x")),
+                     "out of range")
 
     def test_a_label_of_one_host_is_left_out(self):
         rootfs = self.imports(image(
@@ -335,6 +336,12 @@ class Malformed(Archives):
                 (archives.record("path", "rootfs/x") * 2, "malformed"),
                 (archives.record("size", "-1"), "malformed"),
                 (archives.record("size", "1x"), "malformed"),
+                (archives.record("uid", "-1"), "malformed"),
+                (archives.record("gid", "0x1"), "malformed"),
+                (archives.record("mtime", "soon"), "malformed"),
+                (archives.record("mtime", "1.5.5"), "malformed"),
+                (archives.record("atime", "99999999999999999999"), "malformed"),
+                (archives.record("mtime", "1") * 2, "malformed"),
                 (archives.record("size", "512"), "two sizes"),
                 (archives.record("size", "0"), "two sizes")]:
             with self.subTest(records):
@@ -401,6 +408,17 @@ class Malformed(Archives):
             content[len(content) // 2] ^= 1
             with self.subTest(name):
                 self.refuses(bytes(content), "")
+
+    def test_the_sum_of_every_gzip_member_counts(self):
+        good = image(member("rootfs/x", os.urandom(5000)))
+        parts = [bytearray(gzip.compress(good[at:at + 3000])) for at in range(0, len(good), 3000)]
+        self.imports(b"".join(parts))
+        for number, part in enumerate(parts):
+            for at in (-8, -4):
+                part[at] ^= 1
+                with self.subTest(number, at=at):
+                    self.refuses(b"".join(parts), "cannot inflate: damaged: its checksum is wrong")
+                part[at] ^= 1
 
     def test_what_is_no_archive(self):
         for content, text in [

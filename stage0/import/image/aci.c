@@ -143,14 +143,36 @@ static int read_head(struct aci *aci, struct aci_entry *entry, struct error *err
 	return 0;
 }
 
+/* What an extended header says comes first: libarchive takes what is no number for one, and
+ * times before 1970 for others. */
+static void read_times(const struct aci *aci, struct aci_entry *entry)
+{
+	struct archive_entry *from = aci->entry;
+	const struct tar_head *head = &aci->head;
+	struct timespec *times = entry->times;
+
+	times[1] = head->mtime.time;
+	if (!head->mtime.is_set) {
+		times[1].tv_sec = archive_entry_mtime(from);
+		times[1].tv_nsec = archive_entry_mtime_nsec(from);
+	}
+	times[0] = head->atime.is_set ? head->atime.time : times[1];
+	if (!head->atime.is_set && archive_entry_atime_is_set(from)) {
+		times[0].tv_sec = archive_entry_atime(from);
+		times[0].tv_nsec = archive_entry_atime_nsec(from);
+	}
+}
+
 static int read_entry(struct aci *aci, struct aci_entry *entry, struct error *err)
 {
 	struct archive_entry *from = aci->entry;
-	int64_t uid = archive_entry_uid(from), gid = archive_entry_gid(from);
+	int64_t uid, gid;
 	int r = read_head(aci, entry, err);
 
 	if (r < 0)
 		return r;
+	uid = aci->head.uid < 0 ? archive_entry_uid(from) : aci->head.uid;
+	gid = aci->head.gid < 0 ? archive_entry_gid(from) : aci->head.gid;
 	/* The last number means "no change" to chown(2). */
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
 		return error_set(err, -EBADMSG,
@@ -161,13 +183,7 @@ static int read_entry(struct aci *aci, struct aci_entry *entry, struct error *er
 	entry->mode = archive_entry_perm(from);
 	entry->device = makedev((unsigned)archive_entry_rdevmajor(from),
 	                        (unsigned)archive_entry_rdevminor(from));
-	entry->times[1].tv_sec = archive_entry_mtime(from);
-	entry->times[1].tv_nsec = archive_entry_mtime_nsec(from);
-	entry->times[0] = entry->times[1];
-	if (archive_entry_atime_is_set(from)) {
-		entry->times[0].tv_sec = archive_entry_atime(from);
-		entry->times[0].tv_nsec = archive_entry_atime_nsec(from);
-	}
+	read_times(aci, entry);
 	archive_entry_xattr_reset(from);
 	return 0;
 }

@@ -13,6 +13,9 @@ struct record {
 	size_t value_len;
 };
 
+static const struct pax_records nothing = {
+	.size = -1, .real_size = -1, .uid = -1, .gid = -1};
+
 static int malformed(struct error *err)
 {
 	return error_set(err, -EBADMSG, "its extended header is malformed");
@@ -64,24 +67,10 @@ static bool is_key(const struct record *record, const char *key)
 	       memcmp(record->key, key, record->key_len) == 0;
 }
 
-/* The records that say what an entry is called and how long it is; the rest is libarchive's.
- * Each of these may stand once. */
-static const struct {
-	const char *key;
-	bool is_text;
-	size_t offset;
-} keys[] = {
-	{"path", true, offsetof(struct pax_records, path)},
-	{"linkpath", true, offsetof(struct pax_records, link_path)},
-	{"GNU.sparse.name", true, offsetof(struct pax_records, sparse_name)},
-	{"size", false, offsetof(struct pax_records, size)},
-	{"GNU.sparse.size", false, offsetof(struct pax_records, real_size)},
-	{"GNU.sparse.realsize", false, offsetof(struct pax_records, real_size)},
-	{"SCHILY.realsize", false, offsetof(struct pax_records, real_size)},
-};
-
-static int set_text(const struct record *record, char **text, struct error *err)
+static int set_text(const struct record *record, void *to, struct error *err)
 {
+	char **text = to;
+
 	if (*text || record->value_len == 0 ||
 	    memchr(record->value, '\0', record->value_len))
 		return malformed(err);
@@ -89,25 +78,80 @@ static int set_text(const struct record *record, char **text, struct error *err)
 	return 0;
 }
 
-static int set_number(const struct record *record, int64_t *number, struct error *err)
+static int set_number(const struct record *record, void *to, struct error *err)
 {
 	const char *at = record->value, *end = at + record->value_len;
+	int64_t *number = to;
 
 	if (*number >= 0 || !take_number(&at, end, number) || at != end)
 		return malformed(err);
 	return 0;
 }
 
+/* The digits after a point, to nanoseconds. Sets *MORE if they say more than these. */
+static const char *take_fraction(const char *at, const char *end, long *nanoseconds,
+                                 bool *more)
+{
+	long unit = 100000000;
+
+	for (; at < end && *at >= '0' && *at <= '9'; at++) {
+		*nanoseconds += (*at - '0') * unit;
+		*more |= unit == 0 && *at != '0';
+		unit /= 10;
+	}
+	return at;
+}
+
+/* Seconds with a point and a sign, if need be. */
+static int set_time(const struct record *record, void *to, struct error *err)
+{
+	const char *at = record->value, *end = at + record->value_len;
+	struct tar_time *time = to;
+	bool is_negative = at < end && *at == '-', more = false;
+	long nanoseconds = 0;
+	int64_t seconds;
+
+	at += is_negative;
+	if (time->is_set || !take_number(&at, end, &seconds))
+		return malformed(err);
+	if (at < end && *at == '.')
+		at = take_fraction(at + 1, end, &nanoseconds, &more);
+	if (at != end)
+		return malformed(err);
+	if (is_negative) {
+		nanoseconds += more;
+		seconds = -seconds - (nanoseconds > 0);
+		nanoseconds = nanoseconds > 0 ? 1000000000 - nanoseconds : 0;
+	}
+	*time = (struct tar_time){true, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+	return 0;
+}
+
+/* The records that we read ourselves; the rest is libarchive's. Each of these may stand once. */
+static const struct {
+	const char *key;
+	int (*set)(const struct record *record, void *to, struct error *err);
+	size_t offset;
+} keys[] = {
+	{"path", set_text, offsetof(struct pax_records, path)},
+	{"linkpath", set_text, offsetof(struct pax_records, link_path)},
+	{"GNU.sparse.name", set_text, offsetof(struct pax_records, sparse_name)},
+	{"size", set_number, offsetof(struct pax_records, size)},
+	{"GNU.sparse.size", set_number, offsetof(struct pax_records, real_size)},
+	{"GNU.sparse.realsize", set_number, offsetof(struct pax_records, real_size)},
+	{"SCHILY.realsize", set_number, offsetof(struct pax_records, real_size)},
+	{"uid", set_number, offsetof(struct pax_records, uid)},
+	{"gid", set_number, offsetof(struct pax_records, gid)},
+	{"mtime", set_time, offsetof(struct pax_records, mtime)},
+	{"atime", set_time, offsetof(struct pax_records, atime)},
+};
+
 static int use_record(const struct record *record, struct pax_records *records,
                       struct error *err)
 {
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		void *to = (char *)records + keys[i].offset;
-
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (is_key(record, keys[i].key))
-			return keys[i].is_text ? set_text(record, to, err)
-			                       : set_number(record, to, err);
-	}
+			return keys[i].set(record, (char *)records + keys[i].offset, err);
 	return 0;
 }
 
@@ -116,7 +160,7 @@ int pax_records_parse(const char *data, size_t len, struct pax_records *records,
 {
 	const char *end = data + len;
 
-	*records = (struct pax_records){.size = -1, .real_size = -1};
+	*records = nothing;
 	while (data < end) {
 		struct record record;
 		int r = take_record(&data, end, &record, err);
@@ -155,5 +199,5 @@ void pax_records_clear(struct pax_records *records)
 	free(records->path);
 	free(records->link_path);
 	free(records->sparse_name);
-	*records = (struct pax_records){.size = -1, .real_size = -1};
+	*records = nothing;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "stage0/import/image/tar_head.h"
 
 /* What they say of the entry that follows; NULL or -1: nothing. */
 struct pax_records {
@@ -15,6 +16,10 @@ struct pax_records {
 	char *sparse_name;
 	int64_t size;      /* of what follows in the stream */
 	int64_t real_size; /* of a sparse file */
+	int64_t uid;
+	int64_t gid;
+	struct tar_time mtime; /* to the nanosecond before */
+	struct tar_time atime;
 };
 
 /* Takes the LEN bytes apart. Fails for a record that does not add up, or stands twice. */

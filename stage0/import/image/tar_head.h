@@ -6,14 +6,26 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "common/attributes.h"
+
+struct tar_time {
+	bool is_set;
+	struct timespec time;
+};
 
 struct tar_head {
 	char type; /* '0' a file, '1' to '6' as in POSIX */
 	char *name;
 	char *target; /* of a link; else NULL */
 	int64_t size; /* of a file, with its holes */
+
+	/* What an extended header says; -1 or not set: what the header has. */
+	int64_t uid;
+	int64_t gid;
+	struct tar_time mtime;
+	struct tar_time atime;
 };
 void tar_head_clear(struct tar_head *head);
 

@@ -300,6 +300,10 @@ static int take_entry(struct tar_reader *reader, const struct header *h,
 		r = error_set(err, -EBADMSG, "only a file can have content");
 	if (r < 0)
 		return error_wrap(err, "'%.200s'", head.name);
+	head.uid = reader->records.uid;
+	head.gid = reader->records.gid;
+	head.mtime = reader->records.mtime;
+	head.atime = reader->records.atime;
 	tar_heads_add(&reader->heads, &head);
 	forget(reader);
 	reader->left = padded(size);

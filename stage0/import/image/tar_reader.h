@@ -9,7 +9,8 @@
  * ways, records of extended headers that do not add up, global headers that mean anything,
  * content where there can be none, anything but zeros after the end, and no end.
  *
- * It tells each entry's name as it stands in the stream: libarchive composes Unicode.
+ * It tells each entry's name as it stands in the stream, since libarchive composes Unicode, and
+ * owners and times of extended headers, which libarchive takes whatever they are.
  */
 
 #include <stddef.h>
