@@ -10,6 +10,8 @@
  * one that no image uses while its image is about to appear. Readers need no lock.
  */
 
+#include <sys/types.h>
+
 #include "common/error.h"
 #include "common/lock.h"
 #include "stage0/store/store.h"
