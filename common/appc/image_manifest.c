@@ -342,6 +342,19 @@ const char *image_manifest_annotation(const struct image_manifest *manifest,
 	                       name);
 }
 
+const struct name_value *image_manifest_lacks(const struct image_manifest *manifest,
+                                              const struct name_value *labels,
+                                              size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *value = image_manifest_label(manifest, labels[i].name);
+
+		if (!value || strcmp(value, labels[i].value) != 0)
+			return &labels[i];
+	}
+	return NULL;
+}
+
 char *image_manifest_title(const struct image_manifest *manifest)
 {
 	const char *version = image_manifest_label(manifest, "version");

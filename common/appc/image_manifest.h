@@ -101,6 +101,12 @@ const char *image_manifest_label(const struct image_manifest *manifest, const ch
 const char *image_manifest_annotation(const struct image_manifest *manifest,
                                       const char *name);
 
+/* The first of COUNT LABELS that the image does not have with that very value (appc 2.6), or
+ * NULL: it has them all, whatever others it may have. Theirs. */
+const struct name_value *image_manifest_lacks(const struct image_manifest *manifest,
+                                              const struct name_value *labels,
+                                              size_t count);
+
 /* "NAME" or "NAME:VERSION" (the version label); the caller's. */
 must_check char *image_manifest_title(const struct image_manifest *manifest);
 

@@ -193,18 +193,6 @@ int store_tree(struct store *store, const struct image_id *id, struct tree_id *t
 	return STORE_OK;
 }
 
-static bool has_labels(const struct image_manifest *manifest,
-                       const struct name_value *labels, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *value = image_manifest_label(manifest, labels[i].name);
-
-		if (!value || strcmp(value, labels[i].value) != 0)
-			return false;
-	}
-	return true;
-}
-
 /* Adds those of KEYS whose image is there and has LABELS. */
 static int match(struct store *store, const struct strv *keys,
                  const struct name_value *labels, size_t count, struct strv *found,
@@ -219,7 +207,7 @@ static int match(struct store *store, const struct strv *keys,
 			r = store_manifest(store, &id, &manifest, err);
 		if (r < 0)
 			return r;
-		if (r == STORE_OK && has_labels(&manifest, labels, count))
+		if (r == STORE_OK && !image_manifest_lacks(&manifest, labels, count))
 			strv_add(found, id.text);
 	}
 	return 0;

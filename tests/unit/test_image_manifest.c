@@ -218,6 +218,56 @@ test(setting_a_value_replaces_it_in_place_or_appends)
 	assert_string_equal(name_value_find(set->image.items, 2, "foo"), "baz");
 }
 
+/* What was asked for, and what an image has. */
+struct match {
+	LIST_OF(struct name_value) wanted;
+	LIST_OF(struct name_value) have;
+	bool match;
+};
+
+static const struct field match_fields[] = {
+	{"wanted", FIELD_MAP, 0, offsetof(struct match, wanted)},
+	{"have", FIELD_MAP, 0, offsetof(struct match, have)},
+	{"match", FIELD_BOOL, 0, offsetof(struct match, match)},
+	{0},
+};
+static const struct schema match_schema = {sizeof(struct match), match_fields, NULL};
+
+struct matches {
+	LIST_OF(struct match) cases;
+};
+
+static const struct field matches_fields[] = {
+	{"cases", FIELD_LIST, FIELD_REQUIRED, offsetof(struct matches, cases),
+         .of = &match_schema},
+	{0},
+};
+static const struct schema matches_schema = {sizeof(struct matches), matches_fields,
+                                             NULL};
+
+test(labels_match_as_the_vectors_say)
+{
+	autoclear(buf) text = {0};
+	struct matches matches = {0};
+	struct error err = {0};
+
+	vectors_read("label-match.json", &text);
+	if (schema_decode(&matches_schema, text.data, text.len, &matches, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(matches.cases.count >= 7);
+	for (size_t i = 0; i < matches.cases.count; i++) {
+		const struct match *one = &matches.cases.items[i];
+		const struct image_manifest manifest = {
+			.labels = {one->have.items, one->have.count},
+		};
+
+		if (!image_manifest_lacks(&manifest, one->wanted.items,
+		                          one->wanted.count) != one->match)
+			fail_msg("case %zu", i);
+	}
+	schema_clear(&matches_schema, &matches);
+}
+
 struct platforms {
 	struct strv linux_archs;
 	struct strv freebsd_archs;
@@ -312,6 +362,7 @@ int main(void)
 		cmocka_unit_test(a_title_has_the_version_if_there_is_one),
 		cmocka_unit_test(a_copy_of_an_app_outlives_it),
 		cmocka_unit_test(setting_a_value_replaces_it_in_place_or_appends),
+		cmocka_unit_test(labels_match_as_the_vectors_say),
 		cmocka_unit_test(each_operating_system_has_its_architectures),
 		cmocka_unit_test(what_can_be_saved_of_a_bad_manifest_is),
 	};
