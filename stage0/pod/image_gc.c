@@ -9,9 +9,12 @@
 #include "common/pod/pod.h"
 #include "stage0/pod/pods.h"
 #include "stage0/pod/prepare_lock.h"
-#include "stage0/store/store.h"
+#include "stage0/store/remote.h"
 
 #define TREE_PREFIX "deps-sha512-"
+
+/* Seconds for which a killed download is worth to be gone on with. */
+enum { PARTIAL_KEPT = 24 * 60 * 60 };
 
 static const char *const places[] = {"prepare", "prepared", "run", "exited-garbage",
                                      "garbage"};
@@ -100,21 +103,58 @@ static int is_needed(struct store *store, const struct store_image *image,
 	return own.count && strv_has(used, own.items[0]);
 }
 
+/* Marks the images that those marked in KEEP depend on. Returns whether there was one more. */
+static bool mark_dependencies(const struct store_image *images, size_t count, bool *keep)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct strv *dependencies = &images[i].info.dependencies;
+
+		for (size_t k = 0; keep[i] && k < count; k++) {
+			if (keep[k] || !strv_has(dependencies, images[k].id.text))
+				continue;
+			keep[k] = true;
+			more = true;
+		}
+	}
+	return more;
+}
+
+/* Marks what is used, and all that it depends on: a tree may be made anew of that. */
+static int mark(struct store *store, const struct store_image *images, size_t count,
+                int64_t unused_since, const struct strv *used, bool *keep,
+                struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		keep[i] = images[i].info.last_used > unused_since;
+		if (keep[i])
+			continue;
+		r = is_needed(store, &images[i], used, err);
+		keep[i] = r > 0;
+	}
+	while (r >= 0 && mark_dependencies(images, count, keep))
+		;
+	return r < 0 ? r : 0;
+}
+
 static int collect_images(struct store *store, int64_t unused_since,
                           const struct strv *used, struct strv *removed,
                           struct error *err)
 {
+	autofree bool *keep = NULL;
 	struct store_image *images;
 	size_t count;
 	int r = store_list(store, &images, &count, err);
 
 	if (r < 0)
 		return r;
+	keep = memory_zeroed(count, sizeof(*keep));
+	r = mark(store, images, count, unused_since, used, keep, err);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
-		if (images[i].info.last_used > unused_since)
-			continue;
-		r = is_needed(store, &images[i], used, err);
-		if (r != 0)
+		if (keep[i])
 			continue;
 		r = store_remove(store, &images[i].id, err);
 		if (r == STORE_OK)
@@ -143,5 +183,7 @@ int image_gc(struct host *host, int64_t unused_since, struct strv *images,
 	if (collect_trees(data_fd, &used, err) < 0 ||
 	    collect_images(store, unused_since, &used, images, err) < 0)
 		return err->code;
-	return store_remove_trees(store, &used, trees, err);
+	if (store_remove_trees(store, &used, trees, err) < 0)
+		return err->code;
+	return remote_sweep(store, PARTIAL_KEPT, err);
 }

@@ -4,8 +4,8 @@
 /*
  * Removing the images that nobody needs, and the trees that no pod and no image needs
  * (rkt 5.6). A pod needs its apps' images and its stage1's, and their trees, as long as its
- * directory is there, whatever its state: the links in it name them. No pod is prepared
- * meanwhile: HOST_PREPARE_LOCK is held.
+ * directory is there, whatever its state: the links in it name them. An image that is kept
+ * keeps those it depends on. No pod is prepared meanwhile: HOST_PREPARE_LOCK is held.
  */
 
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include "stage0/host.h"
 
 /* Removes the images that no pod needs and that were not used after UNUSED_SINCE, in
- * nanoseconds since 1970; then all trees without use. Adds what is gone to IMAGES and TREES,
- * also when it fails half-way. */
+ * nanoseconds since 1970; then all trees without use, and what is known of URLs whose images
+ * have gone. Adds what is gone to IMAGES and TREES, also when it fails half-way. */
 must_check int image_gc(struct host *host, int64_t unused_since, struct strv *images,
                         struct strv *trees, struct error *err);
