@@ -204,6 +204,26 @@ class Export(Images):
                           text="No such file or directory")
 
 
+    def test_a_signature_is_written_beside(self):
+        path = self.host.aci(**WEB)
+        id = self.host.fetch(path)
+        stored = os.path.join(self.host.data, "cas", "image", id, "aci.asc")
+        with open(stored, "w", encoding="utf-8") as file:
+            file.write("signed")
+        out = os.path.join(self.host.images, "out.aci")
+        signature = self.host.file("out.aci.asc", "another's")
+        self.assert_fails("image", "export", id, out,
+                          text=f"cannot write '{signature}': output ACI file exists")
+        self.assertFalse(os.path.exists(out))
+        self.host.ok("image", "export", "--overwrite", id, out)
+        self.assertEqual(read(out, "rb"), read(path, "rb"))
+        self.assertEqual(read(signature), "signed")
+        os.unlink(stored)
+        os.unlink(signature)
+        self.host.ok("image", "export", "--overwrite", id, out)
+        self.assertFalse(os.path.exists(signature))
+
+
 class List(Images):
     def setUp(self):
         super().setUp()
