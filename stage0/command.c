@@ -28,7 +28,8 @@ static bool is_member(const struct command *command, const struct command *group
 	return strncmp(command->name, group->name, len) == 0 && command->name[len] == ' ';
 }
 
-/* The member of GROUP that WORD is the whole, or the unambiguous beginning, of. */
+/* The member of GROUP that WORD is the whole, or the unambiguous beginning, of. For a group
+ * that is a command itself it is the whole: any other word is an argument. */
 static const struct command *find_member(const struct command *group, const char *word)
 {
 	const struct command *found = NULL;
@@ -44,7 +45,7 @@ static const struct command *find_member(const struct command *group, const char
 		found = commands[i];
 		count++;
 	}
-	return count == 1 && len ? found : NULL;
+	return count == 1 && len && !(group && group->run) ? found : NULL;
 }
 
 /* Whether the word after the option WORD is its value, as far as any command knows it. */
@@ -104,16 +105,17 @@ int command_find(char **argv, const struct option_spec *globals,
 		return error_set(err, USAGE_ERROR, "unknown command \"%s\"", argv[at]);
 	}
 	take_out(argv, at);
-	if ((*command)->run || (*command)->unserved)
+	if ((*command)->unserved)
 		return 0;
 
 	at = next_word(argv, at, globals);
 	if (at >= 0) {
 		const struct command *member = find_member(*command, argv[at]);
 
+		if (member || !(*command)->run)
+			take_out(argv, at);
 		if (member)
 			*command = member;
-		take_out(argv, at);
 	}
 	return 0;
 }

@@ -6,7 +6,8 @@
  * their addresses. Parsing, --help, the shell completion, the man page and the check against
  * Documentation/subcommands/ all read this struct and its options.
  *
- * "image list" is a command of the group "image", which is a command without a run().
+ * "image list" is a command of the group "image", which is a command without a run(). One that
+ * has a run() may be a group as well, as "trust" is.
  */
 
 #include <stdbool.h>

@@ -44,8 +44,6 @@ static void add_values(const struct help_about *about, const struct command *com
 {
 	const char *args = command->args ? command->args : "";
 
-	if (!command->run)
-		add_words(command->name, out);
 	if (strstr(args, "COMMAND"))
 		add_words("", out);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
@@ -75,6 +73,7 @@ static void add_bash_case(const struct help_about *about, const struct command *
 	add_options(command->options, out);
 	add_options(about->globals, out);
 	buf_text(out, "'\n		words=\"");
+	add_words(command->name, out);
 	add_values(about, command, "$(", out);
 	buf_text(out, "\";;\n");
 }

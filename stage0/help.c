@@ -102,6 +102,8 @@ static void add_commands(const struct command *group, struct buf *out)
 		strv_add(&row, commands[i]->summary);
 		table_take(&table, &row);
 	}
+	if (!table.count)
+		return;
 	buf_text(out, "\nCOMMANDS:\n");
 	table_text(&table, out);
 }
@@ -144,8 +146,7 @@ void help_text(const struct help_about *about, const struct command *command,
 	                           : "");
 	if (!command)
 		buf_format(out, "\nVERSION:\n\t%s\n", GANTRY_VERSION);
-	if (is_group)
-		add_commands(command, out);
+	add_commands(command, out);
 	if (command && command->about) {
 		buf_text(out, "\nDESCRIPTION:\n");
 		add_paragraphs(command->about, out);

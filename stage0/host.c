@@ -23,6 +23,7 @@ struct host {
 	char *system_config;
 	char *user_config;
 	bool debug;
+	bool trust_https;
 	unsigned insecure;
 
 	struct config config;
@@ -167,8 +168,9 @@ static void fill_options(struct host *host, const char *dir, const char *local_c
 	         .parse = option_path,
 	         .value = &host->system_config},
 		{.name = "trust-keys-from-https",
-	         .help = "accept signing keys that were discovered over https",
-	         .unserved = "discovery of signing keys is not served yet"},
+	         .help = "accept signing keys that come over https, without asking",
+	         .parse = option_flag,
+	         .value = &host->trust_https},
 		{.name = "user-config",
 	         .arg = "PATH",
 	         .help = "the user's configuration directory",
@@ -234,6 +236,11 @@ unsigned host_insecure(const struct host *host)
 bool host_debug(const struct host *host)
 {
 	return host->debug;
+}
+
+bool host_trusts_https(const struct host *host)
+{
+	return host->trust_https;
 }
 
 const char *host_program(const struct host *host)

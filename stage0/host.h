@@ -55,6 +55,9 @@ const struct option_spec *host_options(struct host *host);
 unsigned host_insecure(const struct host *host);
 bool host_debug(const struct host *host);
 
+/* --trust-keys-from-https */
+bool host_trusts_https(const struct host *host);
+
 /* "gantry" or "rkt": the prefix of a pod's host name, and the word in texts. */
 const char *host_program(const struct host *host);
 

@@ -51,6 +51,8 @@ enum { EXIT_NO_COMMAND = 2, EXIT_OURS = 254 };
 	X(cmd_status) \
 	X(cmd_stop) \
 	X(cmd_trust) \
+	X(cmd_trust_list) \
+	X(cmd_trust_remove) \
 	X(cmd_version)
 // clang-format on
 

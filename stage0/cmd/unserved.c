@@ -19,4 +19,3 @@ UNSERVED(cmd_export, "export", "making an image of an exited pod is not served y
 UNSERVED(cmd_image_verify, "image verify", "verifying images is not served yet");
 UNSERVED(cmd_metadata_service, "metadata-service",
          "the metadata service is not served yet");
-UNSERVED(cmd_trust, "trust", "trusting signing keys is not served yet");

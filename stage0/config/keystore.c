@@ -88,8 +88,7 @@ const char *keystore_check_prefix(const char *text)
 	return wrong;
 }
 
-/* By whole parts of the name. */
-static bool covers(const char *prefix, const char *name)
+bool keystore_is_prefix(const char *prefix, const char *name)
 {
 	size_t len = strlen(prefix);
 
@@ -278,7 +277,7 @@ void keystore_resolve(const struct trusted_keys *files, const char *name,
 		const struct trusted_key *file = &files->items[i];
 		struct trusted_key *key;
 
-		if (!covers(file->prefix, name))
+		if (!keystore_is_prefix(file->prefix, name))
 			continue;
 		key = trusted_keys_find(keys, file->fingerprint);
 		if (key)

@@ -69,12 +69,18 @@ must_check int keystore_has_prefix_key(const struct keystore *keystore, const ch
 must_check int keystore_is_masked(const struct keystore *keystore, const char *prefix,
                                   const char *fingerprint, struct error *err);
 
+/* Whether this very key counts for PREFIX, by a file of exactly that prefix: 1 and *PATH, which
+ * is the caller's, or 0. */
+must_check int keystore_has(const struct keystore *keystore, const char *prefix,
+                            const char *fingerprint, const char *text, char **path,
+                            struct error *err);
+
 /* Adds every file, masks too, with what hides it: by prefix, then fingerprint, then layer. */
 must_check int keystore_list(const struct keystore *keystore, struct trusted_keys *keys,
                              struct error *err);
 
 enum keystore_outcome {
-	KEYSTORE_THERE = 1, /* the very same key is there already */
+	KEYSTORE_THERE = 1, /* keystore_has() it */
 	KEYSTORE_MASKED     /* it is masked now */
 };
 
@@ -93,6 +99,9 @@ must_check int keystore_remove(const struct keystore *keystore, const char *pref
 
 /* Whether TEXT is a fingerprint as a file's name has it. */
 bool keystore_is_fingerprint(const char *text);
+
+/* Whether PREFIX ("": all) is NAME or a parent of it. */
+bool keystore_is_prefix(const char *prefix, const char *name);
 
 /* NULL if TEXT may be a prefix of names, else what it should be. */
 const char *keystore_check_prefix(const char *text);

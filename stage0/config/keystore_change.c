@@ -140,23 +140,33 @@ static int check_words(const char *prefix, const char *fingerprint, struct error
 	return 0;
 }
 
-int keystore_add(const struct keystore *keystore, const char *prefix,
+int keystore_has(const struct keystore *keystore, const char *prefix,
                  const char *fingerprint, const char *text, char **path,
                  struct error *err)
 {
 	autoclear(trusted_keys) files = {0}, found = {0};
-	const struct trusted_key *there;
+	const struct trusted_key *key;
 
 	if (check_words(prefix, fingerprint, err) < 0 ||
 	    keystore_gather(keystore, prefix, &files, err) < 0)
 		return err->code;
 	keystore_resolve(&files, prefix, &found);
-	there = trusted_keys_find(&found, fingerprint);
-	if (!there || strcmp(there->prefix, prefix) != 0 ||
-	    strcmp(there->text, text) != 0)
-		return put(keystore, prefix, fingerprint, text, path, err);
-	*path = memory_text(there->path);
-	return KEYSTORE_THERE;
+	key = trusted_keys_find(&found, fingerprint);
+	if (!key || strcmp(key->prefix, prefix) != 0 || strcmp(key->text, text) != 0)
+		return 0;
+	*path = memory_text(key->path);
+	return 1;
+}
+
+int keystore_add(const struct keystore *keystore, const char *prefix,
+                 const char *fingerprint, const char *text, char **path,
+                 struct error *err)
+{
+	int r = keystore_has(keystore, prefix, fingerprint, text, path, err);
+
+	if (r)
+		return r < 0 ? r : KEYSTORE_THERE;
+	return put(keystore, prefix, fingerprint, text, path, err);
 }
 
 /* The directories that are empty now, up to prefix.d. */

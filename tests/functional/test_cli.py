@@ -11,8 +11,7 @@ from harness import GANTRY, Host, needs_program, needs_root, read, write
 
 OURS = 254  # the exit status of every failure of gantry's own
 
-UNSERVED = ["api-service", "app list", "attach", "export", "image verify", "metadata-service",
-            "trust"]
+UNSERVED = ["api-service", "app list", "attach", "export", "image verify", "metadata-service"]
 
 
 class CommandLine(unittest.TestCase):
@@ -120,7 +119,7 @@ class Options(CommandLine):
                 self.assert_usage(self.gantry(*words), error)
 
     def test_one_that_is_not_served_yet_says_so(self):
-        for option in ("--trust-keys-from-https", "--cpuprofile=x", "--memprofile=x"):
+        for option in ("--cpuprofile=x", "--memprofile=x"):
             with self.subTest(option):
                 self.assert_refused(self.gantry("version", option),
                                     f"version: {option.split('=')[0]}: ")
@@ -160,7 +159,7 @@ class Help(CommandLine):
         result = self.gantry("help", "bogus")
         self.assertEqual(result.returncode, OURS)
         self.assertIn('unknown command "bogus"', result.stderr)
-        self.assert_refused(self.gantry("help", "trust"), "not served yet")
+        self.assert_refused(self.gantry("help", "attach"), "not served yet")
 
     def test_there_is_a_manual_page_for_each_command(self):
         self.host.ok("help", f"--man-directory={self.host.images}")

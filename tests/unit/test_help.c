@@ -79,11 +79,23 @@ static const struct command cmd_run_prepared = {
 	.name = "run-prepared", .args = "UUID", .summary = "runs", .run = run_nothing};
 static const struct command cmd_secret = {
 	.name = "secret", .summary = "hides", .needs = HIDDEN, .run = run_nothing};
+static const struct command cmd_sign = {
+	.name = "sign", .args = "[FILE]", .summary = "signs", .run = run_nothing};
+static const struct command cmd_sign_remove = {
+	.name = "sign remove", .args = "KEY", .summary = "unsigns", .run = run_nothing};
 static const struct command cmd_trust = {.name = "trust", .unserved = "later"};
 
-const struct command *const commands[] = {&cmd_image,  &cmd_image_list, &cmd_image_verify,
-                                          &cmd_list,   &cmd_run,        &cmd_run_prepared,
-                                          &cmd_secret, &cmd_trust,      NULL};
+const struct command *const commands[] = {&cmd_image,
+                                          &cmd_image_list,
+                                          &cmd_image_verify,
+                                          &cmd_list,
+                                          &cmd_run,
+                                          &cmd_run_prepared,
+                                          &cmd_secret,
+                                          &cmd_sign,
+                                          &cmd_sign_remove,
+                                          &cmd_trust,
+                                          NULL};
 
 static char *dir;
 static const struct option_spec globals[] = {
@@ -181,6 +193,30 @@ test(a_group_without_a_good_word_is_the_group)
 	assert_finds("image ver", &cmd_image_verify, "");
 }
 
+test(a_command_may_be_a_group_of_whole_words_as_well)
+{
+	assert_finds("sign", &cmd_sign, "");
+	assert_finds("sign remove", &cmd_sign_remove, "");
+	assert_finds("si --text x remove y", &cmd_sign_remove, "--text x y");
+	assert_finds("sign --text remove", &cmd_sign, "--text remove");
+	assert_finds("sign rem", &cmd_sign, "rem");
+	assert_finds("sign a remove", &cmd_sign, "a remove");
+	assert_finds("sign -- remove", &cmd_sign, "-- remove");
+	assert_unknown("remove", "remove");
+}
+
+test(the_help_of_a_command_that_is_a_group_has_both)
+{
+	autoclear(buf) out = {0}, bash = {0};
+	struct error err;
+
+	help_text(&about, &cmd_sign, &out);
+	assert_non_null(strstr(out.data, "USAGE:\n\tgantry sign [FILE]\n"));
+	assert_non_null(strstr(out.data, "\nCOMMANDS:\n\tsign remove\tunsigns\n"));
+	assert_int_equal(completion_script(&about, "bash", &bash, &err), 0);
+	assert_non_null(strstr(bash.data, "words=\" remove\""));
+}
+
 test(what_was_perhaps_meant_is_near)
 {
 	assert_true(command_is_similar(&cmd_list, "lits"));
@@ -234,7 +270,9 @@ test(the_help_of_the_program_lists_what_can_be_run)
 	                                 "\timage list\tlists images\n"
 	                                 "\tlist\t\tlists pods\n"
 	                                 "\trun\t\truns\n"
-	                                 "\trun-prepared\truns\n\n"));
+	                                 "\trun-prepared\truns\n"
+	                                 "\tsign\t\tsigns\n"
+	                                 "\tsign remove\tunsigns\n\n"));
 }
 
 test(the_help_of_a_group_lists_its_commands)
@@ -290,6 +328,8 @@ int main(void)
 		cmocka_unit_test(no_word_is_no_command),
 		cmocka_unit_test(a_word_may_be_shortened_while_it_is_unambiguous),
 		cmocka_unit_test(a_group_without_a_good_word_is_the_group),
+		cmocka_unit_test(a_command_may_be_a_group_of_whole_words_as_well),
+		cmocka_unit_test(the_help_of_a_command_that_is_a_group_has_both),
 		cmocka_unit_test(what_was_perhaps_meant_is_near),
 		cmocka_unit_test(the_word_of_a_command_is_its_last),
 		cmocka_unit_test(the_help_of_a_command_has_the_layout_of_rkt),
