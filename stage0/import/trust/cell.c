@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -15,8 +16,19 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "common/process.h"
+#include "stage0/import/confine.h"
 
 enum { NOBODY = 65534 };
+
+/* The sanitizers need terabytes of addresses. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MEMORY_MAX RLIM_INFINITY
+#else
+#define MEMORY_MAX (512 << 20)
+#endif
+
+#define FILES     "32m"
+#define FILES_MAX (32 << 20)
 
 /* What programs and libraries may lie in, and what starting them looks at. */
 static const char *const shown[] = {"usr",     "bin",    "sbin", "lib", "lib32",
@@ -92,7 +104,7 @@ static int make_memory(struct error *err)
 	autoclose int fs = kernel_fsopen("tmpfs");
 	int fd = -1;
 
-	if (fs >= 0 && kernel_fsconfig(fs, FSCONFIG_SET_STRING, "size", "32m") >= 0 &&
+	if (fs >= 0 && kernel_fsconfig(fs, FSCONFIG_SET_STRING, "size", FILES) >= 0 &&
 	    kernel_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755") >= 0 &&
 	    kernel_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) >= 0)
 		fd = kernel_fsmount(fs, attr);
@@ -162,33 +174,142 @@ static int become_nobody(bool root, struct error *err)
 	return 0;
 }
 
-/* The sanitizers need terabytes of addresses. */
-#if defined(__SANITIZE_ADDRESS__)
-#define MEMORY_MAX RLIM_INFINITY
-#else
-#define MEMORY_MAX (512 << 20)
-#endif
-
-static const struct {
-	int resource;
-	rlim_t max;
-} limits[] = {
+static const struct confine_limit limits[] = {
 	{RLIMIT_AS, MEMORY_MAX},
 	{RLIMIT_CORE, 0},
-	{RLIMIT_FSIZE, 32 << 20},
+	{RLIMIT_FSIZE, FILES_MAX},
 	{RLIMIT_NOFILE, 64}, /* gpgme closes as many, one by one, before it starts gpg */
 };
 
-static int set_limits(struct error *err)
-{
-	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
-		struct rlimit limit = {limits[i].max, limits[i].max};
+/* What programs need that start others, read, write and compute; gpg does without sockets. */
+static const struct confine_call allowed[] = {
+	{SYS_read},
+	{SYS_write},
+	{SYS_ppoll},
+	{SYS_recvfrom},
+	{SYS_sendto},
+	{SYS_mmap},
+	{SYS_munmap},
+	{SYS_mremap},
+	{SYS_mprotect},
+	{SYS_madvise},
+	{SYS_mlock},
+	{SYS_brk},
+	{SYS_close},
+	{SYS_close_range},
+	{SYS_openat},
+	{SYS_openat2},
+	{SYS_fstat},
+	{SYS_newfstatat},
+	{SYS_statx},
+	{SYS_fstatfs},
+	{SYS_faccessat},
+	{SYS_faccessat2},
+	{SYS_readlinkat},
+	{SYS_getdents64},
+	{SYS_getcwd},
+	{SYS_chdir},
+	{SYS_fchdir},
+	{SYS_fchmod},
+	{SYS_fchmodat},
+	{SYS_fsync},
+	{SYS_fdatasync},
+	{SYS_ftruncate},
+	{SYS_linkat},
+	{SYS_mkdirat},
+	{SYS_renameat},
+	{SYS_renameat2},
+	{SYS_unlinkat},
+	{SYS_utimensat},
+	{SYS_umask},
+	{SYS_lseek},
+	{SYS_pread64},
+	{SYS_pwrite64},
+	{SYS_readv},
+	{SYS_writev},
+	{SYS_dup},
+	{SYS_dup3},
+	{SYS_pipe2},
+	{SYS_fcntl},
+	{SYS_ioctl, ~0U, TCGETS, 1},
+	{SYS_pselect6},
+	{SYS_eventfd2},
+	{SYS_clone,
+         CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
+                 CLONE_NEWUTS | CLONE_NEWCGROUP,
+         0, 0},
+	{SYS_execve},
+	{SYS_wait4},
+	{SYS_waitid},
+	{SYS_kill}, /* nobody else is there */
+	{SYS_tgkill},
+	{SYS_exit},
+	{SYS_exit_group},
+	{SYS_futex},
+	{SYS_set_tid_address},
+	{SYS_set_robust_list},
+	{SYS_rseq},
+	{SYS_prlimit64},
+	{SYS_getrusage},
+	{SYS_sched_yield},
+	{SYS_sched_getaffinity},
+	{SYS_rt_sigaction},
+	{SYS_rt_sigprocmask},
+	{SYS_rt_sigreturn},
+	{SYS_rt_sigsuspend},
+	{SYS_rt_sigtimedwait},
+	{SYS_sigaltstack},
+	{SYS_restart_syscall},
+	{SYS_clock_gettime},
+	{SYS_clock_getres},
+	{SYS_clock_nanosleep},
+	{SYS_nanosleep},
+	{SYS_gettimeofday},
+	{SYS_setitimer},
+	{SYS_times},
+	{SYS_getrandom},
+	{SYS_uname},
+	{SYS_sysinfo},
+	{SYS_getpid},
+	{SYS_getppid},
+	{SYS_gettid},
+	{SYS_getuid},
+	{SYS_geteuid},
+	{SYS_getgid},
+	{SYS_getegid},
+	{SYS_getgroups},
+	{SYS_getpgid},
+	{SYS_setsid},
+#ifdef SYS_arch_prctl
+	{SYS_arch_prctl},
+#endif
+#ifdef SYS_open
+	{SYS_open},
+	{SYS_stat},
+	{SYS_lstat},
+	{SYS_access},
+	{SYS_readlink},
+	{SYS_poll},
+	{SYS_select},
+	{SYS_dup2},
+	{SYS_pipe},
+	{SYS_vfork},
+	{SYS_fork},
+	{SYS_mkdir},
+	{SYS_rename},
+	{SYS_unlink},
+	{SYS_link},
+	{SYS_chmod},
+	{SYS_time},
+	{SYS_alarm},
+	{SYS_getpgrp},
+#endif
+};
 
-		if (setrlimit(limits[i].resource, &limit) < 0)
-			return error_errno(err, "cannot set a limit");
-	}
-	return 0;
-}
+enum {
+	LIMITS = sizeof(limits) / sizeof(*limits),
+	CALLS = sizeof(allowed) / sizeof(*allowed)
+};
 
 /* In a user namespace, one is the same user and may do the same to what is one's own. */
 static int map_self(const char *file, unsigned id, struct error *err)
@@ -248,14 +369,14 @@ static int confine(bool root, struct error *err)
 		return error_errno(err, "cannot be tied to a parent");
 	r = make_root(err);
 	if (r >= 0)
-		r = set_limits(err);
+		r = confine_limits(limits, LIMITS, err);
 	if (r >= 0)
 		r = become_nobody(root, err);
 	if (r >= 0)
 		r = home_fd = path_open_dir(AT_FDCWD, &CELL_HOME[1], err);
 	if (home_fd >= 0 && fchdir(home_fd) < 0)
 		r = error_errno(err, "cannot go to '%s'", CELL_HOME);
-	return r;
+	return r < 0 ? r : confine_calls(allowed, CALLS, err);
 }
 
 int cell_enter(struct error *err)
@@ -266,7 +387,8 @@ int cell_enter(struct error *err)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return error_errno(err, "cannot be tied to a parent");
 	if (clearenv() != 0 || setenv("PATH", CELL_PATH, 1) < 0 ||
-	    setenv("HOME", CELL_HOME, 1) < 0 || setenv("LC_ALL", "C", 1) < 0)
+	    setenv("HOME", CELL_HOME, 1) < 0 || setenv("GNUPGHOME", CELL_HOME, 1) < 0 ||
+	    setenv("LC_ALL", "C", 1) < 0)
 		return error_errno(err, "cannot set the environment");
 	r = confine(root, err);
 	return r < 0 ? error_wrap(err, "cannot confine gpg") : 0;

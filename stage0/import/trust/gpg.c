@@ -14,7 +14,9 @@
 
 enum { IDENTITIES_MAX = 64, SUBKEYS_MAX = 64 };
 
-#define CHUNK "65536"
+/* What gpgme hands to gpg at once: as much as gpg reads. Of more, it would move to and fro what
+ * a full pipe does not take, at twice the cost. */
+#define CHUNK "8192"
 
 /* Of the older form, a keyring is nothing but packets. */
 #define KEYRING "pubring.gpg"
@@ -89,9 +91,6 @@ static int start(struct context *context, struct error *err)
 {
 	gpgme_error_t e = gpgme_new(&context->ctx);
 
-	if (!e)
-		e = gpgme_ctx_set_engine_info(context->ctx, GPGME_PROTOCOL_OpenPGP, NULL,
-		                              CELL_HOME);
 	if (gpgme_err_code(e) == GPG_ERR_INV_ENGINE)
 		return error_set(
 			err, -ENOENT,
