@@ -192,6 +192,57 @@ test(identities_have_no_control_characters)
 	}
 }
 
+/* Whether the file is found good with these bytes. */
+static bool is_good(const struct buf *signature, struct buf *key, const struct buf *file)
+{
+	autofree char *fingerprint = vector_fingerprint("ann");
+	struct trusted_key trusted = {
+		.fingerprint = fingerprint, .path = fingerprint, .text = key->data};
+	const struct trusted_keys keys = {{&trusted, 1}};
+	autoclear(check) check = {0};
+
+	return verify(&check, &keys, signature, file) == VERIFY_GOOD;
+}
+
+/* Every STEPth byte from the FIRST one on of PART, which is one of the three. */
+static void turn_bits(struct buf *part, size_t first, size_t step,
+                      const struct buf *signature, struct buf *key,
+                      const struct buf *file)
+{
+	bool good = is_good(signature, key, file);
+
+	assert_true(good);
+	for (size_t i = first; i < part->len; i += step) {
+		part->data[i] ^= 1;
+		good = is_good(signature, key, file);
+		if (good)
+			print_error("byte %zu of %zu does not matter\n", i, part->len);
+		assert_false(good);
+		part->data[i] ^= 1;
+	}
+}
+
+test(no_turned_bit_goes_unnoticed)
+{
+	/* Two bytes after the areas repeat those that the file's digest begins with, for
+	 * readers in a hurry: no others need them. */
+	enum { NUMBERS = 2 + 4 + 2 + 29 + 2 + 10 + 2 };
+	autoclear(buf) binary = {0}, armored = {0}, key = {0}, file = {0}, head = {0};
+
+	vector_read("good.sig", &binary);
+	vector_read("good.asc", &armored);
+	vector_read("ann.key", &key);
+	vector_read("file", &file);
+	turn_bits(&binary, NUMBERS, 5, &binary, &key, &file);
+	head = binary;
+	head.len = NUMBERS - 2;
+	turn_bits(&head, 0, 3, &binary, &key, &file);
+	head = (struct buf){0};
+	turn_bits(&armored, 0, 7, &armored, &key, &file);
+	turn_bits(&key, 0, 11, &armored, &key, &file);
+	turn_bits(&file, 0, 5, &armored, &key, &file);
+}
+
 test(a_verifier_may_be_given_up_half_way)
 {
 	autoclear(buf) signature = {0}, key = {0};
@@ -311,6 +362,7 @@ int main(void)
 		cmocka_unit_test(a_subkey_signs_only_for_the_key_that_it_belongs_to),
 		cmocka_unit_test(what_a_key_says_of_others_is_not_believed),
 		cmocka_unit_test(identities_have_no_control_characters),
+		cmocka_unit_test(no_turned_bit_goes_unnoticed),
 		cmocka_unit_test(a_verifier_may_be_given_up_half_way),
 		cmocka_unit_test(no_trusted_keys_know_no_key),
 		cmocka_unit_test(keys_are_taken_apart),
