@@ -25,7 +25,9 @@ def check_gantry(tree, words):
     names = [n for n in commands_of(top) if words[: len(n.split())] == n.split()]
     if not names:
         return "gantry has no command '%s'" % " ".join(words[:1])
-    known = options_of(top, "GLOBAL OPTIONS") | options_of(tree.help(names[0])) | {"help"}
+    # "trust list" rather than "trust", where both are commands.
+    own = options_of(tree.help(max(names, key=len)))
+    known = options_of(top, "GLOBAL OPTIONS") | own | {"help"}
     for word in words:
         if word == "--":
             return None
@@ -55,9 +57,11 @@ def check(tree):
 
 
 HELP = {
-    "": "COMMANDS:\n\trun\tRuns\n\timage list\tLists\n\nGLOBAL OPTIONS:\n      --dir=DIR\tData\n",
+    "": "COMMANDS:\n\trun\tRuns\n\ttrust\tTrusts\n\ttrust list\tLists\n\timage list\tLists\n\nGLOBAL OPTIONS:\n      --dir=DIR\tData\n",
     "run": "OPTIONS:\n      --net=NETS\tNetworks\n",
     "image list": "",
+    "trust": "OPTIONS:\n      --root\tRoot\n",
+    "trust list": "OPTIONS:\n      --full\tFull\n",
 }
 
 
@@ -72,5 +76,6 @@ SAMPLES = [
     ({"README.md": fence("gantry run --net=none a.aci -- --x", "# gantry rum a.aci")}, ["README.md:3"], HELP.get),
     ({"README.md": fence("$ gantry run --dir=a --nte=none a.aci")}, ["README.md:2"], HELP.get),
     ({"README.md": fence("gantry image list", "gantry image lost")}, ["README.md:3"], HELP.get),
+    ({"README.md": fence("gantry trust --root", "gantry trust list --full", "gantry trust list --root")}, ["README.md:4"], HELP.get),
     ({"README.md": fence("gantry run IMAGE", "gantry COMMAND --help")}, [], HELP.get),
 ]
