@@ -250,7 +250,7 @@ int net_discover(struct net *net, enum discovery_kind kind, const char *name,
 static bool is_reply(const struct net_answer *answer, const struct net_request *request)
 {
 	if (answer->outcome == NET_UNCHANGED)
-		return request->etag || request->last_modified;
+		return !request->offset && (request->etag || request->last_modified);
 	if (answer->outcome == NET_DEFERRED)
 		return true;
 	return (answer->offset == 0 || answer->offset == request->offset) &&

@@ -187,12 +187,46 @@ static void set_credentials(struct http *http, const struct net_credentials *use
 	}
 }
 
+/* What is signed is the query with its fields in order, each with a value; libcurl leaves
+ * that to us. */
+static void sort_query(CURLU *url)
+{
+	autoclear(strv) fields = {0};
+	autoclear(buf) sorted = {0};
+	char *query = NULL;
+
+	if (curl_url_get(url, CURLUPART_QUERY, &query, 0) != CURLUE_OK)
+		return;
+	strv_split(&fields, query, '&');
+	strv_sort(&fields);
+	for (size_t i = 0; i < fields.count; i++)
+		buf_format(&sorted, "%s%s%s", i ? "&" : "", fields.items[i],
+		           strchr(fields.items[i], '=') ? "" : "=");
+	curl_url_set(url, CURLUPART_QUERY, buf_string(&sorted), 0);
+	curl_free(query);
+}
+
+static void set_url(struct http *http, const struct http_request *request)
+{
+	CURLU *url = curl_url();
+	char *sorted = NULL;
+
+	if (request->credentials && request->credentials->key_id &&
+	    curl_url_set(url, CURLUPART_URL, request->url, 0) == CURLUE_OK) {
+		sort_query(url);
+		(void)curl_url_get(url, CURLUPART_URL, &sorted, 0);
+	}
+	curl_easy_setopt(http->easy, CURLOPT_URL, sorted ? sorted : request->url);
+	curl_free(sorted);
+	curl_url_cleanup(url);
+}
+
 static void set_request(struct http *http, const struct http_request *request)
 {
 	curl_easy_reset(http->easy);
 	set_always(http);
 	set_tls(http, request->insecure_tls);
-	curl_easy_setopt(http->easy, CURLOPT_URL, request->url);
+	set_url(http, request);
 	curl_easy_setopt(http->easy, CURLOPT_USERAGENT, request->agent);
 	for (size_t i = 0; i < request->headers->count; i++)
 		add_header(http, request->headers->items[i]);
@@ -353,7 +387,12 @@ bool http_is_passing(const struct http *http)
 		CURLE_PARTIAL_FILE, CURLE_HTTP2,      CURLE_HTTP2_STREAM,
 	};
 	curl_off_t connected = 0;
+	long proxy = 0;
 
+	/* What a proxy refuses it will go on refusing. */
+	curl_easy_getinfo(http->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
+	if (proxy >= 300)
+		return false;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		if (http->result == codes[i])
 			return http->refusal.code == 0;
@@ -388,14 +427,6 @@ const char *http_header(const struct http *http, const char *name, size_t index)
 	return header->value;
 }
 
-const char *http_redirect(const struct http *http)
-{
-	char *url = NULL;
-
-	curl_easy_getinfo(http->easy, CURLINFO_REDIRECT_URL, &url);
-	return url;
-}
-
 int64_t http_length(const struct http *http)
 {
 	curl_off_t length = -1;
@@ -410,6 +441,23 @@ int64_t http_retry_after(const struct http *http)
 
 	curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &seconds);
 	return seconds;
+}
+
+/* libcurl would make it, with the user and password of this exchange in it. */
+char *http_redirect(const struct http *http, const char *url)
+{
+	const char *location = http_header(http, "Location", 0);
+	CURLU *resolved = curl_url();
+	char *text = NULL, *to = NULL;
+
+	if (location && curl_url_set(resolved, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_set(resolved, CURLUPART_URL, location,
+	                 CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+	    curl_url_get(resolved, CURLUPART_URL, &text, 0) == CURLUE_OK)
+		to = memory_text(text);
+	curl_free(text);
+	curl_url_cleanup(resolved);
+	return to;
 }
 
 static const char *refuse_url(CURLUcode code)

@@ -38,13 +38,15 @@ must_check int http_begin(struct http *http, const struct http_request *request,
 /* Whether what failed last may well go better another time. */
 bool http_is_passing(const struct http *http);
 
-/* Of the answer: its status, header NAME (the INDEXth of that name) or NULL, where it
- * redirects to or NULL, the bytes of the body or -1, the seconds to wait or 0. */
+/* Of the answer: its status, header NAME (the INDEXth of that name) or NULL, the bytes of the
+ * body or -1, the seconds to wait or 0. */
 int http_status(const struct http *http);
 const char *http_header(const struct http *http, const char *name, size_t index);
-const char *http_redirect(const struct http *http);
 int64_t http_length(const struct http *http);
 int64_t http_retry_after(const struct http *http);
+
+/* Where it redirects to, seen from URL, or NULL; the caller's. */
+must_check char *http_redirect(const struct http *http, const char *url);
 
 /* Where a body goes: into TEXT, or else into the pipe FD, which does not block. */
 struct http_sink {

@@ -107,6 +107,8 @@ static void make_headers(struct transport *t)
 	strv_add(&t->headers, "Accept-Encoding: identity");
 	if (t->offset > 0)
 		add_range(t);
+	else if (ask->offset > 0)
+		return; /* a part is no copy that could be unchanged */
 	else if (ask->etag)
 		strv_add_format(&t->headers, "If-None-Match: %s", ask->etag);
 	else if (ask->last_modified)
@@ -191,7 +193,7 @@ static bool is_redirect(int status)
 /* Goes where the answer leads. */
 static int redirect(struct transport *t, struct error *err)
 {
-	const char *to = http_redirect(t->http);
+	autofree char *to = http_redirect(t->http, t->url);
 	autofree char *origin = NULL, *shown = NULL;
 	const char *wrong = to ? net_check_url(to) : "names no URL";
 
@@ -212,7 +214,7 @@ static int redirect(struct transport *t, struct error *err)
 	log_debug("redirected to '%s'%s", shown,
 	          t->ask->credentials && !t->is_trusted ? ", without credentials" : "");
 	free(t->url);
-	t->url = memory_text(to);
+	t->url = take(to);
 	free(t->origin);
 	t->origin = take(origin);
 	return 0;
@@ -345,7 +347,7 @@ static int settle(struct transport *t, struct error *err)
 		return r;
 	if (status == 202)
 		return NET_DEFERRED;
-	if (status == 304 && (t->ask->etag || t->ask->last_modified) && t->offset == 0)
+	if (status == 304 && (t->ask->etag || t->ask->last_modified) && !t->ask->offset)
 		return NET_UNCHANGED;
 	if (status != 200 && !(status == 206 && t->offset > 0))
 		return refuse_status(t, status, err);
