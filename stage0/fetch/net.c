@@ -23,8 +23,9 @@ struct net {
 	char *agent;
 	pid_t pid; /* 0 once it has been waited for */
 	int socket_fd;
-	int body_fd;  /* -1 while no body is on its way */
-	bool is_gone; /* it has ended, or said what cannot be: it is not asked again */
+	int cancel_fd; /* the same, and open as long as this is */
+	int body_fd;   /* -1 while no body is on its way */
+	bool is_gone;  /* it has ended, or said what cannot be: it is not asked again */
 };
 
 static int start_program(struct net *net, int child_fd, struct error *err)
@@ -50,11 +51,14 @@ int net_start(const struct net_options *options, struct net **net, struct error 
 	int ends[2];
 
 	started->options = options;
-	started->socket_fd = started->body_fd = -1;
+	started->socket_fd = started->cancel_fd = started->body_fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_errno(err, "cannot make a socket");
 	started->socket_fd = ends[0];
 	child_fd = ends[1];
+	started->cancel_fd = fcntl(ends[0], F_DUPFD_CLOEXEC, 0);
+	if (started->cancel_fd < 0)
+		return error_errno(err, "cannot make a socket");
 	started->agent = memory_format("%s/%s", options->program, GANTRY_VERSION);
 	if (start_program(started, child_fd, err) < 0)
 		return err->code;
@@ -77,10 +81,16 @@ void net_free(struct net *net)
 		return;
 	close_fd(&net->body_fd);
 	close_fd(&net->socket_fd);
+	close_fd(&net->cancel_fd);
 	if (net->pid > 0)
 		(void)!process_wait(net->pid, &ignored);
 	free(net->agent);
 	free(net);
+}
+
+void net_cancel(struct net *net)
+{
+	(void)!shutdown(net->cancel_fd, SHUT_RDWR);
 }
 
 /* The child is not there any more. */

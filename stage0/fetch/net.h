@@ -30,6 +30,10 @@ must_check int net_start(const struct net_options *options, struct net **net,
 void net_free(struct net *net);
 define_autoptr(net);
 
+/* Ends the child, from any thread: what another waits for in a call below fails at once. Not
+ * while net_free() is called. */
+void net_cancel(struct net *net);
+
 enum discovery_kind { DISCOVER_IMAGES, DISCOVER_KEYS };
 
 /* What a template became (appc 2.5). */
