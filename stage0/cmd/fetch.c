@@ -9,21 +9,17 @@
 
 enum { SHORT_ID = sizeof("sha512-") - 1 + 32 };
 
-struct request {
-	const char *image;
-	const char *signature;
-};
-
-static LIST_OF(struct request) requests;
+static LIST_OF(struct finder_request) requests;
 static bool full;
 static bool store_only;
 static bool no_store;
 static enum pull_policy policy = PULL_UPDATE;
+static enum progress_style progress;
 
 /* Belongs to the image before it, which there is (OPTION_APP). */
 static int parse_signature(void *value, const char *arg, struct error *err)
 {
-	struct request *last = &requests.items[requests.count - 1];
+	struct finder_request *last = &requests.items[requests.count - 1];
 
 	(void)value;
 	if (last->signature)
@@ -40,6 +36,7 @@ static const struct option_spec options[] = {
          .instead = "--pull-policy=update"},
 	OPTION_INITIAL("pull-policy", "POLICY", "update", pull_policy_parse, &policy,
                        "when to look beyond the store: never, new or update"),
+	PROGRESS_OPTION(&progress),
 	{.name = "signature",
          .arg = "FILE",
          .help = "the signature of the image before it",
@@ -84,20 +81,28 @@ static int choose_policy(struct error *err)
 	return 0;
 }
 
-static int fetch(struct host *host, const struct request *request, struct error *err)
+/* An ID says nothing of where to fetch the image from. */
+static int check_request(const struct finder_request *request, struct error *err)
 {
-	autofree char *line = NULL;
-	struct image_id id;
+	if (!image_id_is_hash(request->image))
+		return 0;
+	return error_set(err, -EINVAL,
+	                 "image '%s': an image ID says nothing of where to fetch it from",
+	                 request->image);
+}
 
-	if (image_id_is_hash(request->image))
-		return error_set(err, -EINVAL,
-		                 "image '%s': an image ID says nothing of where to fetch "
-		                 "it from",
-		                 request->image);
-	if (finder_find(host, request->image, request->signature, policy, &id, err) < 0)
+static int fetch(struct host *host, struct error *err)
+{
+	autofree struct image_id *ids = memory_zeroed(requests.count, sizeof(*ids));
+	autoclear(buf) lines = {0};
+
+	if (finder_find_all(host, requests.items, requests.count, policy, progress, ids,
+	                    err) < 0)
 		return err->code;
-	line = memory_format("%.*s\n", full ? (int)sizeof(id.text) : SHORT_ID, id.text);
-	return file_write(STDOUT_FILENO, line, strlen(line), err);
+	for (size_t i = 0; i < requests.count; i++)
+		buf_format(&lines, "%.*s\n", full ? (int)sizeof(ids[i].text) : SHORT_ID,
+		           ids[i].text);
+	return file_write(STDOUT_FILENO, lines.data, lines.len, err);
 }
 
 static int run_fetch(struct host *host, int argc, char **argv, struct error *err)
@@ -111,7 +116,9 @@ static int run_fetch(struct host *host, int argc, char **argv, struct error *err
 	if (r >= 0 && !requests.count)
 		r = error_set(err, -EINVAL, "must provide at least one image");
 	for (size_t i = 0; r >= 0 && i < requests.count; i++)
-		r = fetch(host, &requests.items[i], err);
+		r = check_request(&requests.items[i], err);
+	if (r >= 0)
+		r = fetch(host, err);
 	free(requests.items);
 	return r;
 }
@@ -120,10 +127,11 @@ const struct command cmd_fetch = {
 	.name = "fetch",
 	.args = "[OPTIONS] IMAGE...",
 	.summary = "bring images into the store",
-	.about =
-		"Brings images into the store, and prints their IDs. An IMAGE is a file "
-		"(./web.aci, /srv/web.aci, file:///srv/web.aci) or a name in the store.\n"
-		"An image without a signature needs --insecure-options=image.",
+	.about = "Brings images, and what they depend on, into the store, and prints "
+		 "their IDs. An IMAGE is a name (example.com/app:1.0), a URL "
+		 "(https://example.com/app.aci) or a file (./app.aci).\n"
+		 "It must be signed by a key that is trusted for its name (see trust), "
+		 "or --insecure-options=image be given.",
 	.options = options,
 	.needs = WORDS_LAST | NEEDS_CONFIG,
 	.run = run_fetch,

@@ -5,6 +5,10 @@
 
 #include "common/memory.h"
 
+static const char circle[] = "depends on itself";
+static const char too_long[] = "depends on more than 32 images in a row";
+_Static_assert(DEPENDENCY_DEPTH == 32, "the message says so");
+
 void dependency_graph_clear(struct dependency_graph *graph)
 {
 	for (size_t i = 0; i < graph->count; i++) {
@@ -27,55 +31,63 @@ int dependency_add(struct dependency_graph *graph, const char *title, size_t *in
 	return 0;
 }
 
-/* Adds the chain from the image FROM down to TO to TEXT; whether there is one. Each image is
+/* Adds the images of the chain from FROM down to TO; whether there is one. Each image is
  * looked at once. */
 static bool add_chain(struct dependency_graph *graph, size_t from, size_t to,
-                      struct buf *text)
+                      struct strv *chain)
 {
 	struct dependency_node *node = &graph->items[to];
+	bool found = from == to;
 
 	if (node->seen)
 		return false;
 	node->seen = true;
-	if (from == to) {
-		buf_text(text, node->title);
-		return true;
-	}
-	for (size_t i = 0; i < node->parents.count; i++)
-		if (add_chain(graph, from, node->parents.items[i], text)) {
-			buf_format(text, " -> %s", node->title);
-			return true;
-		}
-	return false;
+	for (size_t i = 0; !found && i < node->parents.count; i++)
+		found = add_chain(graph, from, node->parents.items[i], chain);
+	if (found)
+		strv_add(chain, node->title);
+	return found;
 }
 
 static bool find_chain(struct dependency_graph *graph, size_t from, size_t to,
-                       struct buf *text)
+                       struct strv *chain)
 {
 	for (size_t i = 0; i < graph->count; i++)
 		graph->items[i].seen = false;
-	return add_chain(graph, from, to, text);
+	return add_chain(graph, from, to, chain);
 }
 
-static int refuse_circle(const struct buf *chain, const char *title, struct error *err)
+/* "a -> b -> c"; of a long one the ends. The caller's. */
+static char *chain_text(const struct strv *chain)
 {
-	return error_set(err, -ELOOP, "depends on itself: %s -> %s", buf_string(chain),
-	                 title);
+	enum { ENDS = 4 };
+	autoclear(buf) text = {0};
+
+	for (size_t i = 0; i < chain->count; i++) {
+		bool is_end = i < ENDS || i + ENDS >= chain->count;
+
+		if (is_end || i == ENDS)
+			buf_format(&text, "%s%s", i ? " -> " : "",
+			           is_end ? chain->items[i] : "...");
+	}
+	return buf_take(&text);
+}
+
+static int refuse(struct strv *chain, const char *title, const char *why,
+                  struct error *err)
+{
+	autofree char *text = NULL;
+
+	strv_add(chain, title);
+	text = chain_text(chain);
+	return error_set(err, -ELOOP, "%s: %s", why, text);
 }
 
 /* Whether WANTED would be satisfied by the image. */
 static bool is_image(const struct dependency *wanted, const struct image_manifest *image)
 {
-	if (strcmp(wanted->image_name, image->name) != 0)
-		return false;
-	for (size_t i = 0; i < wanted->labels.count; i++) {
-		const struct name_value *label = &wanted->labels.items[i];
-		const char *value = image_manifest_label(image, label->name);
-
-		if (!value || strcmp(value, label->value) != 0)
-			return false;
-	}
-	return true;
+	return strcmp(wanted->image_name, image->name) == 0 &&
+	       !image_manifest_lacks(image, wanted->labels.items, wanted->labels.count);
 }
 
 int dependency_check(struct dependency_graph *graph, size_t from,
@@ -84,11 +96,11 @@ int dependency_check(struct dependency_graph *graph, size_t from,
 	if (wanted->image_id)
 		return 0; /* no image can tell its own ID */
 	for (size_t i = 0; i < graph->count; i++) {
-		autoclear(buf) chain = {0};
+		autoclear(strv) chain = {0};
 
 		if (graph->items[i].made && is_image(wanted, graph->items[i].made) &&
 		    find_chain(graph, i, from, &chain))
-			return refuse_circle(&chain, wanted->image_name, err);
+			return refuse(&chain, wanted->image_name, circle, err);
 	}
 	return 0;
 }
@@ -112,17 +124,16 @@ static bool deepen(struct dependency_graph *graph, size_t index, unsigned depth)
 int dependency_link(struct dependency_graph *graph, size_t from, size_t to,
                     struct error *err)
 {
-	autoclear(buf) chain = {0};
+	autoclear(strv) chain = {0};
 
 	if (find_chain(graph, to, from, &chain))
-		return refuse_circle(&chain, graph->items[to].title, err);
+		return refuse(&chain, graph->items[to].title, circle, err);
 	*list_add(&graph->items[from].children) = to;
 	*list_add(&graph->items[to].parents) = from;
 	if (deepen(graph, to, graph->items[from].depth + 1))
 		return 0;
 	(void)!find_chain(graph, 0, from, &chain);
-	return error_set(err, -ELOOP, "depends on more than %d images in a row: %s -> %s",
-	                 DEPENDENCY_DEPTH, buf_string(&chain), graph->items[to].title);
+	return refuse(&chain, graph->items[to].title, too_long, err);
 }
 
 char *dependency_title(const char *name, const struct name_value *labels, size_t count)

@@ -319,6 +319,16 @@ void progress_advance(struct progress_item *item, int64_t bytes)
 	pthread_mutex_unlock(&progress->lock);
 }
 
+void progress_wait(struct progress_item *item)
+{
+	struct progress *progress = item->progress;
+
+	pthread_mutex_lock(&progress->lock);
+	if (progress->style == PROGRESS_AUTO)
+		draw(progress, now());
+	pthread_mutex_unlock(&progress->lock);
+}
+
 void progress_end(struct progress_item *item, bool whole)
 {
 	struct progress *progress = item->progress;

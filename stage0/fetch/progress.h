@@ -52,6 +52,9 @@ struct progress_item *progress_begin(struct progress *progress, const char *imag
 void progress_advance(struct progress_item *item, int64_t bytes);
 void progress_end(struct progress_item *item, bool whole);
 
+/* Nothing has come for a while: the line is drawn anew, since time passes. */
+void progress_wait(struct progress_item *item);
+
 /* What the line says. */
 struct progress_view {
 	const char *image; /* of the only one, or NULL */

@@ -65,6 +65,7 @@ struct pod_request {
 	bool store_only; /* deprecated: --pull-policy=never */
 	bool no_store;   /* deprecated: --pull-policy=update */
 	enum pull_policy pull_policy;
+	enum progress_style progress;
 	char *pod_manifest; /* a file */
 	char *hostname;
 	char *uuid_file_save;

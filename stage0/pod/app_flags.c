@@ -167,6 +167,7 @@ static int flag_gids(void *value, const char *arg, struct error *err)
 	     flag_environment_file, file_environment),                                      \
 	ROW("pull-policy", "POLICY", "when to fetch: never, new, update", "new", 0,         \
 	    pull_policy_parse, pull_policy),                                                 \
+	PROGRESS_OPTION(&pod_asked.progress),                                               \
 	OLD("store-only", NULL, 0, option_flag, store_only, "--pull-policy=never"),         \
 	OLD("no-store", NULL, 0, option_flag, no_store, "--pull-policy=update"),            \
 	POD("pod-manifest", "FILE", "run this pod manifest in place of images",             \

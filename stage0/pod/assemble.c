@@ -116,13 +116,20 @@ static int read_image(struct store *store, struct found_image *image, struct err
 static int find_images(struct host *host, const struct pod_request *request,
                        struct assembly *a, struct store *store, struct error *err)
 {
-	begin_images(a, request->apps.count);
-	for (size_t i = 0; i < a->count; i++) {
-		const struct app_request *app = &request->apps.items[i];
+	autofree struct finder_request *asked = NULL;
 
-		if (finder_find(host, app->image, app->signature, request->pull_policy,
-		                &a->images[i].id, err) < 0 ||
-		    read_image(store, &a->images[i], err) < 0)
+	begin_images(a, request->apps.count);
+	asked = memory_zeroed(a->count + 1, sizeof(*asked));
+	for (size_t i = 0; i < a->count; i++) {
+		asked[i].image = request->apps.items[i].image;
+		asked[i].signature = request->apps.items[i].signature;
+	}
+	if (finder_find_all(host, asked, a->count, request->pull_policy,
+	                    request->progress, a->ids, err) < 0)
+		return err->code;
+	for (size_t i = 0; i < a->count; i++) {
+		a->images[i].id = a->ids[i];
+		if (read_image(store, &a->images[i], err) < 0)
 			return err->code;
 	}
 	return manifest_make(request, a->images, environ, &a->manifest, err);

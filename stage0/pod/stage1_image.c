@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/memory.h"
 #include "common/path.h"
 #include "stage0/config/config.h"
 #include "stage0/config/install.h"
 #include "stage0/fetch/finder.h"
+#include "stage0/pod/app_args.h"
 #include "stage0/store/arrival.h"
 #include "stage0/store/reference.h"
 /* Written by the build once it has made the images. */
@@ -115,6 +117,15 @@ static int use_alias(struct host *host, const struct alias *alias, struct image_
 	return use_known(host, known, id, err);
 }
 
+/* One that is not of this installation: signed as any other image. */
+static int find_other(struct host *host, const char *image, struct image_id *id,
+                      struct error *err)
+{
+	const struct finder_request request = {.image = image};
+
+	return finder_find(host, &request, PULL_NEW, pod_asked.progress, id, err);
+}
+
 /* Whether LABELS ask for what KNOWN is. */
 static bool is_version(const struct stage1_known *known, const struct reference *ref)
 {
@@ -143,14 +154,11 @@ static int use_name(struct host *host, const char *text, struct image_id *id,
                     struct error *err)
 {
 	autoclear(reference) ref = {0};
-	struct store *store;
-	int r;
+	int r = reference_parse_name(text, &ref, err);
 
-	if (reference_parse_name(text, &ref, err) < 0 ||
-	    host_store(host, &store, err) < 0)
-		return err->code;
-	r = use_ours(host, &ref, id, err);
-	return r == STAGE1_OTHER ? finder_resolve(store, text, id, err) : r;
+	if (r >= 0)
+		r = use_ours(host, &ref, id, err);
+	return r == STAGE1_OTHER ? find_other(host, text, id, err) : r;
 }
 
 /* The known image whose installed file is the file FD, or NULL. */
@@ -186,7 +194,7 @@ static int use_path(struct host *host, const char *path, struct image_id *id,
 	known = known_file(fd);
 	if (known)
 		return use_known(host, known, id, err);
-	return finder_find(host, file, NULL, PULL_NEW, id, err);
+	return find_other(host, file, id, err);
 }
 
 /* In the directory that is configured; else in the installation's. */
@@ -229,9 +237,9 @@ static int use_hash(struct host *host, const char *text, struct image_id *id,
 static int use_url(struct host *host, const char *url, struct image_id *id,
                    struct error *err)
 {
-	(void)host, (void)url, (void)id;
-	return error_set(err, -EOPNOTSUPP,
-	                 "a URL is not served yet: use --stage1-path or --stage1-name");
+	if (strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "http://", 7) != 0)
+		return error_set(err, -EINVAL, "must be an http or https URL");
+	return find_other(host, url, id, err);
 }
 
 /* What is configured by name is in the store, or has a location besides (rkt 7.3). */

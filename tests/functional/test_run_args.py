@@ -303,9 +303,8 @@ class Stage1(Arguments):
                 ("--stage1-from-dir=../x.aci",
                  "stage1 image '../x.aci': must be a file's name, without '/'"),
                 ("--stage1-hash=name", "stage1 image 'name': must be an image ID"),
-                ("--stage1-url=https://example.com/x.aci",
-                 "stage1 image 'https://example.com/x.aci': a URL is not served yet: use --stage1-path "
-                 "or --stage1-name")):
+                ("--stage1-url=./x.aci",
+                 "stage1 image './x.aci': must be an http or https URL")):
             with self.subTest(option):
                 self.assert_refused(message, "run", "--net=none", option, key)
 
