@@ -399,6 +399,55 @@ int schema_decode_strict(const struct schema *schema, const char *text, size_t l
 	return decode(schema, text, len, true, into, err);
 }
 
+static const struct field *find_field(const struct schema *s, const char *name)
+{
+	for (const struct field *f = s->fields; f->name; f++)
+		if (strcasecmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}
+
+static void find_unknown(const struct schema *s, json_t *in, const char *above,
+                         struct strv *places)
+{
+	const char *key;
+	json_t *value, *item;
+	size_t i;
+
+	json_object_foreach(in, key, value)
+	{
+		autofree char *at = memory_format("%s.%.64s", above, key);
+		const struct field *f = find_field(s, key);
+
+		if (!f) {
+			strv_add(places, at);
+			continue;
+		}
+		if (f->kind == FIELD_OBJECT || f->kind == FIELD_POINTER)
+			find_unknown(f->of, value, at, places);
+		if (f->kind != FIELD_LIST)
+			continue;
+		json_array_foreach(value, i, item)
+		{
+			autofree char *one = memory_format("%s[%zu]", at, i);
+
+			find_unknown(f->of, item, one, places);
+		}
+	}
+}
+
+int schema_find_unknown(const struct schema *schema, const char *text, size_t len,
+                        struct strv *places, struct error *err)
+{
+	json_t *in = load(text, len, 0, err);
+
+	if (!in)
+		return err->code;
+	find_unknown(schema, in, "", places);
+	json_decref(in);
+	return 0;
+}
+
 int schema_check_syntax(const char *text, size_t len, struct error *err)
 {
 	json_t *in = load(text, len, JSON_DECODE_ANY, err);

@@ -94,6 +94,11 @@ must_check int schema_decode(const struct schema *schema, const char *text, size
 must_check int schema_decode_strict(const struct schema *schema, const char *text,
                                     size_t len, void *into, struct error *err);
 
+/* Adds the place of each member of TEXT that has no field: ".name", ".list[1].name". For
+ * those who tell of what decoding leaves out. */
+must_check int schema_find_unknown(const struct schema *schema, const char *text,
+                                   size_t len, struct strv *places, struct error *err);
+
 /* Whether TEXT is one JSON document within the limits. */
 must_check int schema_check_syntax(const char *text, size_t len, struct error *err);
 

@@ -207,43 +207,50 @@ static void credentials_clear(struct credentials *credentials)
 	schema_clear(&types[credentials->kind].schema, credentials);
 }
 
-static int read_credentials(const struct auth_file *file, const char *domain,
+static int read_credentials(const struct auth_file *file,
+                            const struct config_source *source,
                             struct credentials *credentials, struct error *err)
 {
 	enum credentials_kind kind = CREDENTIALS_BASIC;
-	struct error inner;
 
 	while (strcmp(types[kind].name, file->type) != 0)
 		kind++;
-	if (schema_decode_strict(&types[kind].schema, file->credentials,
-	                         strlen(file->credentials), credentials, &inner) < 0)
-		return error_set(err, inner.code, ".credentials%s%s",
-		                 *inner.text == '.' ? "" : ": ", inner.text);
+	if (config_decode(&types[kind].schema, file->credentials,
+	                  strlen(file->credentials), source, ".credentials", credentials,
+	                  err) < 0)
+		return err->code;
 	credentials->kind = kind;
-	if (kind == CREDENTIALS_AWS && !credentials->region) {
-		credentials->region = guess_region(domain);
-		credentials->region_guessed = true;
-	}
 	return 0;
 }
 
-static int add_domain(struct auth *auth, const struct auth_file *file, size_t i,
+/* CREDENTIALS as they are for DOMAIN. */
+static struct credentials credentials_copy(const struct credentials *credentials,
+                                           const char *domain)
+{
+	struct credentials copy = {.kind = credentials->kind};
+
+	schema_copy(&types[copy.kind].schema, credentials, &copy);
+	if (copy.kind == CREDENTIALS_AWS && !copy.region) {
+		copy.region = guess_region(domain);
+		copy.region_guessed = true;
+	}
+	return copy;
+}
+
+static int add_domain(struct auth *auth, const char *domain, size_t i,
+                      const struct credentials *credentials,
                       const struct config_source *source, struct error *err)
 {
-	const char *domain = file->domains.items[i];
 	struct auth_entry *entry = find_domain(auth, domain);
-	struct credentials credentials = {0};
 	char place[48];
 
 	snprintf(place, sizeof(place), ".domains[%zu]", i);
 	if (entry && config_may_set(&entry->origin, source, place, domain, err) < 0)
 		return err->code;
-	if (read_credentials(file, domain, &credentials, err) < 0)
-		return err->code;
 	if (!entry)
 		entry = list_add(&auth->domains);
 	credentials_clear(&entry->credentials);
-	entry->credentials = credentials;
+	entry->credentials = credentials_copy(credentials, domain);
 	free(entry->domain);
 	entry->domain = memory_text(domain);
 	config_was_set(&entry->origin, source);
@@ -253,11 +260,16 @@ static int add_domain(struct auth *auth, const struct auth_file *file, size_t i,
 int auth_read(struct config *config, const struct config_source *source,
               struct error *err)
 {
+	autoclear(credentials) credentials = {0};
 	autoclear(auth_file) file = {0};
-	int r = schema_decode_strict(&auth_schema, source->text, source->len, &file, err);
+	int r = config_decode(&auth_schema, source->text, source->len, source, "", &file,
+	                      err);
 
+	if (r >= 0)
+		r = read_credentials(&file, source, &credentials, err);
 	for (size_t i = 0; r >= 0 && i < file.domains.count; i++)
-		r = add_domain(&config->auth, &file, i, source, err);
+		r = add_domain(&config->auth, file.domains.items[i], i, &credentials,
+		               source, err);
 	return r;
 }
 
@@ -329,8 +341,8 @@ int auth_read_docker(struct config *config, const struct config_source *source,
                      struct error *err)
 {
 	autoclear(docker_auth_file) file = {0};
-	int r = schema_decode_strict(&docker_auth_schema, source->text, source->len,
-	                             &file, err);
+	int r = config_decode(&docker_auth_schema, source->text, source->len, source, "",
+	                      &file, err);
 
 	for (size_t i = 0; r >= 0 && i < file.registries.count; i++)
 		r = add_registry(&config->auth, &file, i, source, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/appc/schema.h"
+#include "common/log.h"
 #include "common/memory.h"
 #include "stage0/config/config_kind.h"
 
@@ -64,6 +65,24 @@ void config_was_set(struct config_origin *origin, const struct config_source *so
 	free(origin->path);
 	origin->path = memory_text(source->path);
 	origin->layer = source->layer;
+}
+
+int config_decode(const struct schema *schema, const char *text, size_t len,
+                  const struct config_source *source, const char *above, void *into,
+                  struct error *err)
+{
+	autoclear(strv) unknown = {0};
+	struct error inner;
+
+	if (schema_decode_strict(schema, text, len, into, &inner) < 0)
+		return error_set(err, inner.code, "%s%s%s", above,
+		                 *above && *inner.text != '.' ? ": " : "", inner.text);
+	if (schema_find_unknown(schema, text, len, &unknown, err) < 0)
+		return err->code;
+	for (size_t i = 0; i < unknown.count; i++)
+		log_warning("'%s': %s%s: is not known, and does nothing", source->path,
+		            above, unknown.items[i]);
+	return 0;
 }
 
 static const struct kind *find_kind(const char *name)

@@ -7,6 +7,7 @@
  * overridden; one that another file of the same directory has set is an error.
  */
 
+#include "common/appc/schema.h"
 #include "stage0/config/config.h"
 
 struct config_source {
@@ -20,6 +21,12 @@ typedef int config_read_kind(struct config *config, const struct config_source *
                              struct error *err);
 
 config_read_kind auth_read, auth_read_docker, config_read_paths, config_read_stage1;
+
+/* Decodes what stands in TEXT, at the place ABOVE ("" or ".credentials") of SOURCE's file;
+ * warns of members that mean nothing. */
+must_check int config_decode(const struct schema *schema, const char *text, size_t len,
+                             const struct config_source *source, const char *above,
+                             void *into, struct error *err);
 
 /* Whether SOURCE may set what ORIGIN has set; PLACE and KEY are for the message. */
 must_check int config_may_set(const struct config_origin *origin,

@@ -102,8 +102,8 @@ int config_read_paths(struct config *config, const struct config_source *source,
                       struct error *err)
 {
 	autoclear(paths_file) file = {0};
-	int r = schema_decode_strict(&paths_schema, source->text, source->len, &file,
-	                             err);
+	int r = config_decode(&paths_schema, source->text, source->len, source, "", &file,
+	                      err);
 
 	if (r >= 0)
 		r = set(&config->data, file.data, ".data", source, err);
@@ -117,8 +117,8 @@ int config_read_stage1(struct config *config, const struct config_source *source
                        struct error *err)
 {
 	autoclear(stage1_file) file = {0};
-	int r = schema_decode_strict(&stage1_schema, source->text, source->len, &file,
-	                             err);
+	int r = config_decode(&stage1_schema, source->text, source->len, source, "",
+	                      &file, err);
 
 	if (r >= 0)
 		r = set(&config->stage1_name, file.name, ".name", source, err);

@@ -94,6 +94,19 @@ class Print(Configured):
         self.assertEqual(result.err, f"config: everybody can read the secrets in '{path}': run "
                          f"\"chmod o-r '{path}'\"\n")
 
+    def test_members_that_mean_nothing_are_warned_of(self):
+        auth = self.put("auth", domains=["a.test", "b.test"], type="oauth", comment="x",
+                        credentials={"token": "t", "\x1buser": "u"})
+        docker = self.put("dockerAuth", file="b.json", registries=["a.test"],
+                          credentials={"user": "u", "password": "p", "email": "e"})
+        paths = self.put("paths", stage1_images="/x", Data="/y")
+        result = self.run_with("config")
+        self.assertEqual(result.status, 0)
+        self.assertEqual(result.err, "".join(
+            f"config: '{path}': {place}: is not known, and does nothing\n" for path, place in (
+                (auth, ".comment"), (auth, ".credentials.?user"), (docker, ".credentials.email"),
+                (paths, ".stage1_images"))))
+
     def test_arguments_are_refused(self):
         self.assertIn("takes no arguments", self.run_with("config", "x").err)
 

@@ -512,6 +512,26 @@ test(reformatting_refuses_what_is_no_json)
 	assert_int_equal(out.len, 0);
 }
 
+test(members_without_a_field_are_found_where_they_are)
+{
+	static const char text[] =
+		"{\"TEXT\":\"a\",\"tex\":1,\"map\":{\"any\":\"x\"},\"raw\":{\"any\":1},"
+		"\"pointer\":{\"Name\":\"n\",\"nam\":1},\"list\":[{\"name\":\"a\"},"
+		"{\"name\":\"b\",\"x\":{\"y\":1}}]}";
+	autoclear(strv) places = {0};
+	struct error err;
+
+	assert_int_equal(
+		schema_find_unknown(&outer_schema, text, strlen(text), &places, &err), 0);
+	assert_int_equal(places.count, 3);
+	assert_string_equal(places.items[0], ".tex");
+	assert_string_equal(places.items[1], ".pointer.nam");
+	assert_string_equal(places.items[2], ".list[1].x");
+	assert_true(schema_find_unknown(&outer_schema, "{", 1, &places, &err) < 0);
+	assert_int_equal(schema_find_unknown(&outer_schema, "[1]", 3, &places, &err), 0);
+	assert_int_equal(places.count, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -519,6 +539,7 @@ int main(void)
 		cmocka_unit_test(every_kind_of_field_arrives_in_its_type),
 		cmocka_unit_test(names_match_in_any_case_and_an_exact_one_first),
 		cmocka_unit_test(unknown_members_and_null_count_for_nothing),
+		cmocka_unit_test(members_without_a_field_are_found_where_they_are),
 		cmocka_unit_test(null_is_a_value_where_values_are_kept),
 		cmocka_unit_test(messages_name_the_place),
 		cmocka_unit_test(integers_are_whole_and_in_range),
