@@ -40,7 +40,7 @@ static bool read_endpoint(const char *text, size_t len, struct endpoint_name *na
 
 	while (host > 0 && isdigit((unsigned char)text[host - 1]))
 		host--;
-	if (host > 0 && text[host - 1] == ':' && host < len && len - host <= 5) {
+	if (host > 0 && text[host - 1] == ':' && host < len) {
 		port = strtol(text + host, NULL, 10);
 		host--;
 	} else {

@@ -467,6 +467,15 @@ class List(Trust):
         self.assertIn(f"'{wrong}': it holds something else than the key it is called by", result.err)
         self.assertIn(f"'{bad}': ", result.err)
 
+    def test_a_draft_is_no_key_and_anything_else_is_warned_of(self):
+        path = self.put(self.key)
+        write(os.path.join(os.path.dirname(path), f".{self.key.fingerprint}.1"), "")
+        self.assertEqual(self.ok("list").err, "")
+        write(os.path.join(os.path.dirname(path), "ann.asc"), self.key.public)
+        result = self.ok("list", "--no-legend")
+        self.assertEqual(len(result.lines), 1)
+        self.assertIn("root.d/ann.asc' is not looked at: the name of a key's file is its", result.err)
+
     def test_what_counts_for_a_name(self):
         other = self.keyring.key("Bob <bob@example.test>")
         self.put(self.key)

@@ -186,6 +186,23 @@ test(a_key_stands_once_in_a_directory)
 	               ".domains[1]: 'a.org' stands twice");
 }
 
+test(files_are_read_in_the_order_of_their_names)
+{
+	autofree char *expected = memory_format("/01.json': .data: '/a' is set by '%s/"
+	                                        "local/paths.d/00.json' too",
+	                                        work);
+	autoclear(config) config = {0};
+
+	for (int i = 99; i >= 0; i--) {
+		autofree char *path = memory_format("local/paths.d/%02d.json", i);
+
+		put(path, PATHS("/a", ""));
+	}
+	assert_true(config_read(&config, &place, CONFIG_ALL, &err) < 0);
+	if (!strstr(err.text, expected))
+		fail_msg("%s", err.text);
+}
+
 test(different_keys_may_stand_in_files_of_one_directory)
 {
 	put("local/paths.d/a.json", HEAD("paths") ",\"data\":\"/a\"}");
@@ -397,6 +414,7 @@ int main(void)
 		unit_with_place(a_later_directory_overrides_key_by_key),
 		unit_with_place(a_registry_of_a_later_directory_takes_the_place_too),
 		unit_with_place(a_key_stands_once_in_a_directory),
+		unit_with_place(files_are_read_in_the_order_of_their_names),
 		unit_with_place(different_keys_may_stand_in_files_of_one_directory),
 		unit_with_place(a_kind_belongs_in_its_directory),
 		unit_with_place(kind_and_version_are_required_and_known),

@@ -278,6 +278,12 @@ test(all_keys_are_those_that_may_sign_some_name)
 	trusted_keys_clear(&keys);
 	assert_int_equal(keystore_all(keystore, &keys, &err), 0);
 	assert_keys(&keys, USER "prefix.d/d.e/f/" LONG "=l");
+	put(SYSTEM "prefix.d/a.b/cd/" B, "neighbour");
+	trusted_keys_clear(&keys);
+	assert_int_equal(keystore_all(keystore, &keys, &err), 0);
+	assert_keys(&keys, SYSTEM "prefix.d/a.b/cd/" B "=neighbour " USER
+	                          "prefix.d/d.e/f/" LONG "=l");
+	assert_int_equal(unlinkat(work_fd, SYSTEM "prefix.d/a.b/cd/" B, 0), 0);
 	put(LOCAL "prefix.d/x.y/" A, "again");
 	trusted_keys_clear(&keys);
 	assert_int_equal(keystore_all(keystore, &keys, &err), 0);
