@@ -8,6 +8,7 @@
 #include "stage0/command.h"
 #include "stage0/fetch/finder.h"
 #include "stage0/output_dir.h"
+#include "stage0/pod/image_check.h"
 #include "stage0/store/store.h"
 #include "stage0/store/tree_copy.h"
 
@@ -80,8 +81,11 @@ static int run_image_render(struct host *host, int argc, char **argv, struct err
 	if (argc != 2)
 		return error_set(err, USAGE_ERROR, "takes an image and a directory");
 	if (host_store(host, &store, err) < 0 ||
-	    finder_resolve(store, argv[0], &id, err) < 0 ||
-	    output_dir_begin(host, argv[1], overwrite, &output, err) < 0 ||
+	    finder_resolve(store, argv[0], &id, err) < 0)
+		return err->code;
+	if (image_check(host, store, &id, argv[0], err) < 0)
+		return error_wrap(err, "image '%s'", argv[0]);
+	if (output_dir_begin(host, argv[1], overwrite, &output, err) < 0 ||
 	    render(store, &id, output_dir_fd(output), err) < 0)
 		return err->code;
 	return output_dir_publish(output, RENDERED, err);

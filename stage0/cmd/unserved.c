@@ -16,6 +16,5 @@ UNSERVED(cmd_api_service, "api-service", "serving an API is not served yet");
 UNSERVED(cmd_app, "app", "changing the apps of a running pod is not served yet");
 UNSERVED(cmd_attach, "attach", "attaching to a running app is not served yet");
 UNSERVED(cmd_export, "export", "making an image of an exited pod is not served yet");
-UNSERVED(cmd_image_verify, "image verify", "verifying images is not served yet");
 UNSERVED(cmd_metadata_service, "metadata-service",
          "the metadata service is not served yet");

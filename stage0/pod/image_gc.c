@@ -91,6 +91,30 @@ static int collect_trees(int data_fd, struct strv *trees, struct error *err)
 	return r;
 }
 
+int image_gc_find_user(int data_fd, const struct tree_id *tree, char **uuid,
+                       struct error *err)
+{
+	autoclear(strv) uuids = {0};
+	int r = pods_list_in(data_fd, "run", &uuids, err);
+
+	for (size_t i = 0; r >= 0 && i < uuids.count; i++) {
+		autoclear(strv) trees = {0};
+		autoptr(pod) pod = NULL;
+
+		r = add_pod(data_fd, "run", uuids.items[i], &trees, err);
+		if (r < 0 || !strv_has(&trees, tree->text))
+			continue;
+		r = pod_open(&pod, data_fd, uuids.items[i], err);
+		if (r == -ENOENT)
+			r = 0;
+		if (r >= 0 && pod && pod_state(pod) == POD_RUNNING) {
+			*uuid = memory_text(uuids.items[i]);
+			return true;
+		}
+	}
+	return r < 0 ? r : false;
+}
+
 /* Whether a pod is made of the image: uses its tree. */
 static int is_needed(struct store *store, const struct store_image *image,
                      const struct strv *used, struct error *err)

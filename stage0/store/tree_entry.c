@@ -13,7 +13,7 @@
 static int copy_xattrs(int from, int to, struct error *err)
 {
 	autoclear(tree_xattrs) xattrs = {0};
-	int r = tree_xattrs_read(from, &xattrs, err);
+	int r = tree_xattrs_read(from, false, &xattrs, err);
 
 	for (size_t i = 0; r >= 0 && i < xattrs.count; i++) {
 		const struct tree_xattr *one = &xattrs.items[i];

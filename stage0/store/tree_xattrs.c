@@ -27,7 +27,7 @@ static bool is_of_image(const char *name)
 	       strcmp(name, "security.capability") == 0;
 }
 
-static int list_names(int fd, struct strv *names, struct error *err)
+static int list_names(int fd, bool trusted, struct strv *names, struct error *err)
 {
 	autofree char *list = NULL;
 	ssize_t len = flistxattr(fd, NULL, 0);
@@ -39,16 +39,16 @@ static int list_names(int fd, struct strv *names, struct error *err)
 	if (len < 0)
 		return error_errno(err, "cannot list its extended attributes");
 	for (const char *name = list; name < list + len; name += strlen(name) + 1)
-		if (is_of_image(name))
+		if (is_of_image(name) || (trusted && strncmp(name, "trusted.", 8) == 0))
 			strv_add(names, name);
 	strv_sort(names);
 	return 0;
 }
 
-int tree_xattrs_read(int fd, struct tree_xattrs *xattrs, struct error *err)
+int tree_xattrs_read(int fd, bool trusted, struct tree_xattrs *xattrs, struct error *err)
 {
 	autoclear(strv) names = {0};
-	int r = list_names(fd, &names, err);
+	int r = list_names(fd, trusted, &names, err);
 
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		struct tree_xattr *one = list_add(xattrs);

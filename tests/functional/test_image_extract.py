@@ -257,6 +257,21 @@ class Render(Both, Output):
         self.writes("--rootfs-only")
         self.assertEqual(set(archives.snapshot(self.out)), {b".", b"dir", b"dir/file", b"link"})
 
+    def test_a_tree_that_was_tampered_with_is_put_right_first(self):
+        id = self.fetch(image())
+        tree = os.path.join(self.host.data, "cas/image", id, "tree")
+        rootfs = os.path.join(os.path.dirname(tree), os.readlink(tree), "rootfs")
+        os.chmod(os.path.join(rootfs, "secret"), 0o777)
+        result = self.write()
+        self.assertEqual(result.status, 0, result)
+        self.assertIn(f'warning: tree of image "{NAME}" is in a bad state: \'secret\'', result.err)
+        self.assertEqual(archives.snapshot(self.out + "/rootfs"), self.unpacked(image()))
+
+    def test_an_image_whose_archive_has_become_another_is_refused(self):
+        id = self.fetch(image())
+        write(os.path.join(self.host.data, "cas/image", id, "aci"), image(entry("rootfs")))
+        self.refuses(f"image '{NAME}': the archive in the store has become another")
+
 
 if __name__ == "__main__":
     unittest.main()
