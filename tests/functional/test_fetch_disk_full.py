@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A disk that is full, at every step of a fetch: one line that says so, a store that is sound, and
+once there is room the next fetch succeeds.
+
+The data directory is a tmpfs that grows from one attempt to the next, in bytes or in files, until
+a fetch goes through."""
+
+import os
+import sys
+import unittest
+
+import network
+from harness import Host, checked, libc, mounts, needs_program, needs_root, read
+from https_server import Authority, Server, Site
+from signing import Keyring
+
+setUpModule = network.enter
+
+OURS = 254
+MS_REMOUNT = 32
+PAGE = os.sysconf("SC_PAGE_SIZE")
+PLENTY = f"size={64 << 20},nr_inodes=10000"
+
+# Enough for directories, compressible and not, and several kinds of blocks.
+FILES = {**{f"etc/file-{n}": f"{n}" * 1000 for n in range(20)}, "random": os.urandom(100000)}
+
+
+@needs_root
+class DiskFull(unittest.TestCase):
+    def setUp(self):
+        self.host = Host(self)
+        os.mkdir(self.host.data)
+        checked(libc.mount(b"none", self.host.data.encode(), b"tmpfs", 0, PLENTY.encode()))
+        self.addCleanup(lambda: checked(libc.umount2(self.host.data.encode(), 2)))
+        self.host.mounts = mounts()
+        self.before = self.host.fetch(self.host.aci(name="example.test/before"))
+        self.host.ok("gc")
+
+    def give(self, room):
+        """ROOM: the tmpfs's options."""
+        checked(libc.mount(b"none", self.host.data.encode(), None, MS_REMOUNT, room.encode()))
+
+    def usage(self):
+        """Bytes and files that are in use."""
+        st = os.statvfs(self.host.data)
+        return (st.f_blocks - st.f_bfree) * st.f_frsize, st.f_files - st.f_ffree
+
+    def attempt(self, room, *words, **options):
+        """A fetch with no more than ROOM. Whether it went through; if not, all is as before, and
+        with room it does."""
+        print(room, file=sys.stderr, flush=True)
+        self.give(room)
+        result = self.host.run(*words, **options)
+        self.host.assert_no_processes()
+        if result.status == 0:
+            return True
+        self.assertEqual(result.status, OURS, result)
+        self.assertIn("No space left on device", result.err)
+        self.assertEqual(result.err.count("\n"), 1, result)
+        self.assertEqual(self.host.image_ids(), [self.before])
+        self.host.assert_no_drafts()
+        self.assertIn(self.before[:19], self.host.ok("image", "list"))
+        self.give(PLENTY)
+        self.assert_sound()
+        self.host.ok(*words, **options)
+        self.assert_sound()
+        self.forget()
+        return False
+
+    def assert_sound(self):
+        result = self.host.run("image", "verify", *self.host.image_ids())
+        self.assertEqual((result.status, result.err), (0, ""), result)
+
+    def forget(self):
+        """Removes what was fetched."""
+        self.give(PLENTY)
+        self.host.ok("image", "rm", *set(self.host.image_ids()) - {self.before})
+        self.host.ok("image", "gc")
+
+    def fills(self, *words, **options):
+        """Attempts with ever more room; enough of them fail, each at another place."""
+        self.host.ok(*words, **options)
+        enough = self.usage()
+        self.forget()
+        for which, option, unit, steps in ((0, "size", PAGE, 16), (1, "nr_inodes", 1, 12)):
+            room, failed = self.usage()[which], 0
+            step = max(unit, (enough[which] - room) // steps // unit * unit)
+            other = PLENTY.split(",")[1 - which]
+            while not self.attempt(f"{option}={room},{other}", *words, **options):
+                failed += 1
+                room += step
+            self.assertGreaterEqual(failed, steps // 2)
+            self.forget()
+        self.host.assert_nothing_left()
+
+    def test_a_file(self):
+        self.fills("fetch", self.host.aci(FILES, name="example.test/new"))
+
+
+if __name__ == "__main__":
+    unittest.main()
