@@ -5,7 +5,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
-#include "stage0/fetch/signature.h"
+#include "stage0/fetch/proof.h"
 #include "stage0/fetch/wanted.h"
 
 /* What messages about the manifest call the image. */
@@ -55,7 +55,7 @@ static int check_size(const struct wanted *wanted, struct error *err)
 	return 0;
 }
 
-static int judge(const struct wanted *wanted, const struct signature *signature,
+static int judge(const struct wanted *wanted, const struct proof *proof,
                  struct error *err)
 {
 	const struct image_manifest *manifest = arrival_manifest(wanted->arrival);
@@ -67,12 +67,12 @@ static int judge(const struct wanted *wanted, const struct signature *signature,
 	    wanted_check(manifest, ref->text, ref->labels.items, ref->labels.count, err) <
 	            0)
 		return err->code;
-	if (!signature->text.data)
+	if (!proof->text.data)
 		return 0;
-	return signature_covers(wanted, signature, manifest->name, err);
+	return proof_covers(wanted, proof, manifest->name, err);
 }
 
-static int keep_signature(const struct wanted *wanted, const struct signature *signature,
+static int keep_signature(const struct wanted *wanted, const struct proof *proof,
                           struct error *err)
 {
 	autoclose int fd = path_create(arrival_fd(wanted->arrival), ARRIVAL_SIGNATURE,
@@ -80,19 +80,18 @@ static int keep_signature(const struct wanted *wanted, const struct signature *s
 
 	if (fd < 0)
 		return fd;
-	return file_write(fd, signature->text.data, signature->text.len, err);
+	return file_write(fd, proof->text.data, proof->text.len, err);
 }
 
-int fetch_unpack(struct wanted *wanted, const struct signature *signature,
-                 struct error *err)
+int fetch_unpack(struct wanted *wanted, const struct proof *proof, struct error *err)
 {
-	int r = signature->text.data ? keep_signature(wanted, signature, err) : 0;
+	int r = proof->text.data ? keep_signature(wanted, proof, err) : 0;
 
 	if (r >= 0)
 		r = unpack(wanted, err);
 	if (r >= 0)
-		r = judge(wanted, signature, err);
-	if (r >= 0 && signature->text.data)
-		wanted->signed_by = memory_text(signature->verdict.fingerprint);
+		r = judge(wanted, proof, err);
+	if (r >= 0 && proof->text.data)
+		wanted->signed_by = memory_text(proof->verdict.fingerprint);
 	return r < 0 ? r : 0;
 }

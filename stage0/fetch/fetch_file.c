@@ -6,8 +6,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/path.h"
+#include "stage0/fetch/proof.h"
 #include "stage0/fetch/receive.h"
-#include "stage0/fetch/signature.h"
 
 static int open_regular(const char *path, struct error *err)
 {
@@ -28,29 +28,29 @@ static int open_regular(const char *path, struct error *err)
 }
 
 /* Signatures lie beside their images, unless the user says where (rkt 4.7). */
-static int read_signature(const struct wanted *wanted, struct signature *signature,
+static int read_signature(const struct wanted *wanted, struct proof *proof,
                           struct error *err)
 {
 	autoclose int fd = -1;
 	int r;
 
-	signature->origin = wanted->signature ? memory_text(wanted->signature)
-	                                      : signature_place(wanted->ref.text);
-	r = fd = open_regular(signature->origin, err);
+	proof->origin = wanted->signature ? memory_text(wanted->signature)
+	                                  : proof_place(wanted->ref.text);
+	r = fd = open_regular(proof->origin, err);
 	if (fd == -ENOENT)
 		return error_set(err, fd,
 		                 "error opening signature file: open %s: no such file or "
 		                 "directory (use --insecure-options=image to skip the "
 		                 "check)",
-		                 signature->origin);
+		                 proof->origin);
 	if (fd < 0)
 		return error_wrap(err, "error opening signature file");
-	r = file_read(fd, SIGNATURE_MAX, &signature->text, err);
-	return r < 0 ? error_wrap(err, "signature '%s'", signature->origin) : 0;
+	r = file_read(fd, PROOF_MAX, &proof->text, err);
+	return r < 0 ? error_wrap(err, "signature '%s'", proof->origin) : 0;
 }
 
 /* Copies the file into the draft, past the verifier. */
-static int copy_verified(struct wanted *wanted, int from_fd, struct signature *signature,
+static int copy_verified(struct wanted *wanted, int from_fd, struct proof *proof,
                          struct error *err)
 {
 	struct crew *crew = wanted->fetching->crew;
@@ -59,7 +59,7 @@ static int copy_verified(struct wanted *wanted, int from_fd, struct signature *s
 	struct reception reception = {
 		.to_fd = to_fd,
 		.size_max = INT64_MAX,
-		.verifier = signature->verifier,
+		.verifier = proof->verifier,
 		.stop_fd = crew_stop_fd(crew),
 	};
 	int r;
@@ -71,23 +71,23 @@ static int copy_verified(struct wanted *wanted, int from_fd, struct signature *s
 	crew_resume(crew);
 	if (r < 0)
 		return r;
-	return signature_end(wanted, signature, err);
+	return proof_end(wanted, proof, err);
 }
 
 static int bring_signed(struct wanted *wanted, int fd, struct error *err)
 {
-	autoclear(signature) signature = {0};
+	autoclear(proof) proof = {0};
 	int r;
 
-	if (read_signature(wanted, &signature, err) < 0)
+	if (read_signature(wanted, &proof, err) < 0)
 		return err->code;
-	if (signature_begin(wanted, &signature, err) < 0 || fetch_begin(wanted, err) < 0)
+	if (proof_begin(wanted, &proof, err) < 0 || fetch_begin(wanted, err) < 0)
 		return err->code;
-	r = copy_verified(wanted, fd, &signature, err);
+	r = copy_verified(wanted, fd, &proof, err);
 	if (r < 0)
 		return error_wrap(err, "image \"%s\" verification failed",
 		                  wanted->ref.text);
-	return fetch_unpack(wanted, &signature, err);
+	return fetch_unpack(wanted, &proof, err);
 }
 
 static int bring_unsigned(struct wanted *wanted, int fd, struct error *err)

@@ -2,7 +2,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "stage0/fetch/fetch_remote.h"
-#include "stage0/fetch/signature.h"
+#include "stage0/fetch/proof.h"
 
 static int discover(const struct wanted *wanted, struct net *net, struct discovery *found,
                     struct error *err)
@@ -34,6 +34,6 @@ int fetch_name(struct wanted *wanted, size_t slot, struct error *err)
 		return err->code;
 	endpoint = &found.endpoints.items[0];
 	signature = endpoint->signature ? memory_text(endpoint->signature)
-	                                : signature_place(endpoint->image);
+	                                : proof_place(endpoint->image);
 	return fetch_remote(wanted, net, endpoint->image, signature, err);
 }

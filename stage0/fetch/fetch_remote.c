@@ -9,8 +9,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/path.h"
+#include "stage0/fetch/proof.h"
 #include "stage0/fetch/receive.h"
-#include "stage0/fetch/signature.h"
 
 /* No archive is larger; and how often a download that breaks off goes on. */
 static const int64_t archive_max = (int64_t)64 << 30;
@@ -30,7 +30,7 @@ struct visit {
 	struct image_id old_id;
 	bool has_old;
 
-	struct signature signature;
+	struct proof proof;
 	bool deferred; /* the signature comes after the archive */
 	bool judged;   /* the verifier has said what it thinks of the bytes */
 	int64_t shown; /* bytes that the verifier has seen */
@@ -46,7 +46,7 @@ static void visit_clear(struct visit *visit)
 {
 	remote_free(visit->remote);
 	remote_record_clear(&visit->old);
-	signature_clear(&visit->signature);
+	proof_clear(&visit->proof);
 	net_reply_clear(&visit->reply);
 	remote_partial_clear(&visit->partial);
 	if (visit->fd >= 0)
@@ -203,13 +203,13 @@ static int is_unchanged(struct visit *visit, struct error *err)
 /* Gets the signature; sets DEFERRED if the server has it later (rkt 4.7). */
 static int get_signature(struct visit *visit, struct error *err)
 {
-	struct buf *text = &visit->signature.text;
+	struct buf *text = &visit->proof.text;
 	int r;
 
 	buf_clear(text);
 	log_debug("image: downloading signature from %s", visit->signature_url);
 	crew_rest(visit->crew);
-	r = net_get_text(visit->net, visit->signature_url, SIGNATURE_MAX, text, err);
+	r = net_get_text(visit->net, visit->signature_url, PROOF_MAX, text, err);
 	crew_resume(visit->crew);
 	if (r < 0)
 		return error_wrap(err, "error downloading the signature file");
@@ -222,14 +222,14 @@ static int get_signature(struct visit *visit, struct error *err)
 		log_warning("image: server requested deferring the signature download");
 		return 0;
 	}
-	return signature_begin(visit->wanted, &visit->signature, err);
+	return proof_begin(visit->wanted, &visit->proof, err);
 }
 
 static int prepare_signature(struct visit *visit, struct error *err)
 {
 	if (!is_secure(visit->wanted))
 		return 0;
-	visit->signature.origin = memory_text(visit->signature_url);
+	visit->proof.origin = memory_text(visit->signature_url);
 	return get_signature(visit, err);
 }
 
@@ -238,10 +238,10 @@ static int show(struct visit *visit, struct error *err)
 {
 	int r;
 
-	if (!visit->signature.verifier || visit->shown == visit->have)
+	if (!visit->proof.verifier || visit->shown == visit->have)
 		return 0;
 	crew_rest(visit->crew);
-	r = receive_again(visit->signature.verifier, visit->fd, visit->have, err);
+	r = receive_again(visit->proof.verifier, visit->fd, visit->have, err);
 	crew_resume(visit->crew);
 	visit->shown = visit->have;
 	return r;
@@ -290,8 +290,8 @@ static int begin_anew(struct visit *visit, struct error *err)
 		return 0;
 	/* The verifier has seen bytes that do not count. */
 	visit->shown = 0;
-	verifier_free(take(visit->signature.verifier));
-	return signature_begin(visit->wanted, &visit->signature, err);
+	verifier_free(take(visit->proof.verifier));
+	return proof_begin(visit->wanted, &visit->proof, err);
 }
 
 static int begin_body(struct visit *visit, struct error *err)
@@ -323,7 +323,7 @@ static int take_body(struct visit *visit, bool *broken, struct error *err)
 		.to_fd = visit->fd,
 		.have = visit->have,
 		.size_max = size_max(visit),
-		.verifier = visit->signature.verifier,
+		.verifier = visit->proof.verifier,
 		.progress = visit->progress,
 		.stop_fd = crew_stop_fd(visit->crew),
 		.remote = visit->remote,
@@ -339,7 +339,7 @@ static int take_body(struct visit *visit, bool *broken, struct error *err)
 	finished = net_finish(visit->net, &finish_error);
 	crew_resume(visit->crew);
 	visit->have = reception.have;
-	if (visit->signature.verifier)
+	if (visit->proof.verifier)
 		visit->shown = visit->have;
 	if (r < 0)
 		return r;
@@ -398,7 +398,7 @@ static int verify(struct visit *visit, struct error *err)
 	if (show(visit, err) < 0)
 		return err->code;
 	visit->judged = true;
-	return signature_end(visit->wanted, &visit->signature, err);
+	return proof_end(visit->wanted, &visit->proof, err);
 }
 
 /* Moves the archive into the arrival, and sees that it is the file that was verified. */
@@ -430,7 +430,7 @@ static void make_record(struct visit *visit)
 		.last_modified = take(visit->reply.last_modified),
 		.max_age = visit->reply.max_age,
 		.asked = visit->began,
-		.signature = memory_text(visit->signature.origin),
+		.signature = memory_text(visit->proof.origin),
 		.signed_by = memory_text(wanted->signed_by),
 	};
 	wanted->remote = take(visit->remote);
@@ -460,7 +460,7 @@ static int bring(struct visit *visit, struct error *err)
 	if (verify(visit, err) < 0)
 		return visit->judged ? drop(visit, err) : err->code;
 	if (fetch_begin(wanted, err) < 0 || hand_over(visit, err) < 0 ||
-	    fetch_unpack(wanted, &visit->signature, err) < 0)
+	    fetch_unpack(wanted, &visit->proof, err) < 0)
 		return err->code;
 	make_record(visit);
 	return 0;
@@ -519,7 +519,7 @@ int fetch_remote(struct wanted *wanted, struct net *net, const char *url,
 
 int fetch_url(struct wanted *wanted, size_t slot, struct error *err)
 {
-	autofree char *signature = signature_place(wanted->ref.text);
+	autofree char *signature = proof_place(wanted->ref.text);
 	struct net *net;
 
 	if (fetching_net(wanted->fetching, slot, &net, err) < 0)

@@ -18,7 +18,7 @@
 #include "stage0/store/reference.h"
 #include "stage0/store/remote.h"
 
-struct signature;
+struct proof;
 
 struct fetching {
 	struct host *host;
@@ -70,7 +70,7 @@ must_check int fetch_begin(struct wanted *wanted, struct error *err);
 
 /* Unpacks the archive in the arrival, which SIGNATURE is of (its text NULL: it has none), and
  * judges what it is: its name and labels, and whether the key may sign it. */
-must_check int fetch_unpack(struct wanted *wanted, const struct signature *signature,
+must_check int fetch_unpack(struct wanted *wanted, const struct proof *proof,
                             struct error *err);
 
 /* Wherever the image is to come from: on success it is found or has an arrival. */

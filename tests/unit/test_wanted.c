@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "stage0/fetch/signature.h"
+#include "stage0/fetch/proof.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/vectors.h"
 
@@ -73,7 +73,7 @@ test(the_signature_lies_beside_the_file_or_url)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		autofree char *place = signature_place(cases[i].image);
+		autofree char *place = proof_place(cases[i].image);
 
 		assert_string_equal(place, cases[i].place);
 	}

@@ -13,30 +13,29 @@
 #include "stage0/fetch/verify.h"
 #include "stage0/fetch/wanted.h"
 
-enum { SIGNATURE_MAX = 64 << 10 };
+enum { PROOF_MAX = 64 << 10 };
 
-/* A signature being checked. */
-struct signature {
+/* A signature, while it is checked. */
+struct proof {
 	struct buf text; /* as distributed */
 	char *origin;    /* its path or URL */
 	struct verifier *verifier;
 	struct verdict verdict;
 };
-void signature_clear(struct signature *signature);
+void proof_clear(struct proof *proof);
 
 /* Begins to check TEXT, which is there: fails at once if no trusted key made it, nor one that
  * is discovered and passes review. */
-must_check int signature_begin(const struct wanted *wanted, struct signature *signature,
-                               struct error *err);
+must_check int proof_begin(const struct wanted *wanted, struct proof *proof,
+                           struct error *err);
 
 /* The verifier has seen the whole archive: fails unless the signature is good. */
-must_check int signature_end(const struct wanted *wanted, struct signature *signature,
-                             struct error *err);
+must_check int proof_end(const struct wanted *wanted, struct proof *proof,
+                         struct error *err);
 
 /* Now that the image's name is known: says who signed it, or fails if the key may not. */
-must_check int signature_covers(const struct wanted *wanted,
-                                const struct signature *signature, const char *name,
-                                struct error *err);
+must_check int proof_covers(const struct wanted *wanted, const struct proof *proof,
+                            const char *name, struct error *err);
 
 /* Where the signature of the file or URL IMAGE lies; the caller's. */
-must_check char *signature_place(const char *image);
+must_check char *proof_place(const char *image);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage0/fetch/signature.h"
+#include "stage0/fetch/proof.h"
 
 #include <string.h>
 
@@ -7,17 +7,17 @@
 #include "common/memory.h"
 #include "stage0/fetch/key_review.h"
 
-void signature_clear(struct signature *signature)
+void proof_clear(struct proof *proof)
 {
-	buf_clear(&signature->text);
-	free(signature->origin);
-	verifier_free(signature->verifier);
-	verdict_clear(&signature->verdict);
-	*signature = (struct signature){0};
+	buf_clear(&proof->text);
+	free(proof->origin);
+	verifier_free(proof->verifier);
+	verdict_clear(&proof->verdict);
+	*proof = (struct proof){0};
 }
 
 /* "x.aci.asc" beside "x.aci"; of a URL, before what follows the path. */
-char *signature_place(const char *image)
+char *proof_place(const char *image)
 {
 	bool is_url = strncmp(image, "https://", 8) == 0 ||
 	              strncmp(image, "http://", 7) == 0;
@@ -91,7 +91,7 @@ static int refuse(const struct wanted *wanted, const struct keystore *keystore,
 }
 
 static int start(const struct wanted *wanted, const struct keystore *keystore,
-                 struct signature *signature, struct error *err)
+                 struct proof *proof, struct error *err)
 {
 	autoclear(trusted_keys) keys = {0};
 	int r = wanted->ref.kind == REFERENCE_NAME
@@ -100,9 +100,9 @@ static int start(const struct wanted *wanted, const struct keystore *keystore,
 
 	if (r < 0)
 		return r;
-	verdict_clear(&signature->verdict);
-	return verifier_start(&keys, signature->text.data, signature->text.len,
-	                      &signature->verifier, &signature->verdict, err);
+	verdict_clear(&proof->verdict);
+	return verifier_start(&keys, proof->text.data, proof->text.len, &proof->verifier,
+	                      &proof->verdict, err);
 }
 
 /* Keys are looked for when none for the name's own prefix is there (rkt 4.4), and no other
@@ -127,58 +127,56 @@ static int find_keys(const struct wanted *wanted, const struct keystore *keystor
 }
 
 static int begin(const struct wanted *wanted, const struct keystore *keystore,
-                 struct signature *signature, struct error *err)
+                 struct proof *proof, struct error *err)
 {
 	const char *name = wanted->ref.kind == REFERENCE_NAME ? wanted->ref.text : NULL;
-	int r = start(wanted, keystore, signature, err);
+	int r = start(wanted, keystore, proof, err);
 
 	if (r != VERIFY_UNKNOWN_KEY)
 		return r;
 	r = find_keys(wanted, keystore, err);
 	if (r > 0)
-		r = start(wanted, keystore, signature, err);
+		r = start(wanted, keystore, proof, err);
 	else if (r == 0)
 		r = VERIFY_UNKNOWN_KEY;
 	if (r != VERIFY_UNKNOWN_KEY)
 		return r;
-	return refuse(wanted, keystore, &signature->verdict, name, err);
+	return refuse(wanted, keystore, &proof->verdict, name, err);
 }
 
-int signature_begin(const struct wanted *wanted, struct signature *signature,
-                    struct error *err)
+int proof_begin(const struct wanted *wanted, struct proof *proof, struct error *err)
 {
 	const struct keystore *keystore = host_keystore(wanted->fetching->host);
 
-	if (begin(wanted, keystore, signature, err) < 0)
-		return error_wrap(err, "signature '%s'", signature->origin);
+	if (begin(wanted, keystore, proof, err) < 0)
+		return error_wrap(err, "signature '%s'", proof->origin);
 	return 0;
 }
 
-int signature_end(const struct wanted *wanted, struct signature *signature,
-                  struct error *err)
+int proof_end(const struct wanted *wanted, struct proof *proof, struct error *err)
 {
 	struct crew *crew = wanted->fetching->crew;
 	int r;
 
-	verdict_clear(&signature->verdict);
+	verdict_clear(&proof->verdict);
 	crew_rest(crew);
-	r = verifier_end(signature->verifier, &signature->verdict, err);
+	r = verifier_end(proof->verifier, &proof->verdict, err);
 	crew_resume(crew);
-	return r < 0 ? error_wrap(err, "signature '%s'", signature->origin) : 0;
+	return r < 0 ? error_wrap(err, "signature '%s'", proof->origin) : 0;
 }
 
-int signature_covers(const struct wanted *wanted, const struct signature *signature,
-                     const char *name, struct error *err)
+int proof_covers(const struct wanted *wanted, const struct proof *proof, const char *name,
+                 struct error *err)
 {
 	const struct keystore *keystore = host_keystore(wanted->fetching->host);
-	int r = keystore_covers(keystore, name, signature->verdict.fingerprint, err);
+	int r = keystore_covers(keystore, name, proof->verdict.fingerprint, err);
 
 	if (r == 0)
-		r = refuse(wanted, keystore, &signature->verdict, name, err);
+		r = refuse(wanted, keystore, &proof->verdict, name, err);
 	if (r < 0)
-		return error_wrap(err, "signature '%s'", signature->origin);
+		return error_wrap(err, "signature '%s'", proof->origin);
 	log_warning("image: signature verified:");
-	for (size_t i = 0; i < signature->verdict.identities.count; i++)
-		log_warning("  %s", signature->verdict.identities.items[i]);
+	for (size_t i = 0; i < proof->verdict.identities.count; i++)
+		log_warning("  %s", proof->verdict.identities.items[i]);
 	return 0;
 }
