@@ -19,14 +19,14 @@ static bool is_hex(const char *text, size_t len)
 	return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
 }
 
-static void check_signature(const struct signature *s)
+static void check_signature(const struct signature_packet *s)
 {
-	autoclear(signature) again = {0};
+	autoclear(signature_packet) again = {0};
 	struct error err;
 
 	must(is_hex(s->key_id, KEY_ID_DIGITS));
 	must(!s->fingerprint[0] || is_hex(s->fingerprint, 40));
-	must(signature_read(s->packet.data, s->packet.len, &again, &err) == 0);
+	must(signature_packet_read(s->packet.data, s->packet.len, &again, &err) == 0);
 	must(strcmp(s->key_id, again.key_id) == 0 && s->packet.len == again.packet.len);
 }
 
@@ -45,11 +45,11 @@ static void check_key(const struct public_key *key)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	autoclear(signature) signature = {0};
+	autoclear(signature_packet) signature = {0};
 	autoclear(public_keys) keys = {0};
 	struct error err;
 
-	if (signature_read(data, size, &signature, &err) == 0)
+	if (signature_packet_read(data, size, &signature, &err) == 0)
 		check_signature(&signature);
 	if (public_keys_read(data, size, size % 2, &keys, &err) == 0)
 		for (size_t i = 0; i < keys.count; i++)

@@ -7,9 +7,9 @@ static struct error err;
 
 static bool is_read(const void *data, size_t len)
 {
-	autoclear(signature) signature = {0};
+	autoclear(signature_packet) signature = {0};
 
-	return signature_read(data, len, &signature, &err) == 0;
+	return signature_packet_read(data, len, &signature, &err) == 0;
 }
 
 static void refuses(const void *data, size_t len, const char *why)
@@ -105,10 +105,10 @@ static void refuses_part(size_t part, const char *hex, const char *why)
 test(a_signature_names_its_issuer)
 {
 	autoclear(buf) packet = {0};
-	autoclear(signature) s = {0};
+	autoclear(signature_packet) s = {0};
 
 	make(&packet, 0, NULL);
-	assert_int_equal(signature_read(packet.data, packet.len, &s, &err), 0);
+	assert_int_equal(signature_packet_read(packet.data, packet.len, &s, &err), 0);
 	assert_string_equal(s.fingerprint, FINGERPRINT);
 	assert_string_equal(s.key_id, "89abcdef01234567");
 	assert_int_equal(s.packet.len, packet.len);
@@ -117,14 +117,14 @@ test(a_signature_names_its_issuer)
 test(a_key_id_alone_will_do_and_so_will_a_fingerprint)
 {
 	autoclear(buf) packet = {0}, other = {0};
-	autoclear(signature) s = {0}, t = {0};
+	autoclear(signature_packet) s = {0}, t = {0};
 
 	make(&packet, offsetof(struct made, hashed), CREATED);
-	assert_int_equal(signature_read(packet.data, packet.len, &s, &err), 0);
+	assert_int_equal(signature_packet_read(packet.data, packet.len, &s, &err), 0);
 	assert_string_equal(s.fingerprint, "");
 	assert_string_equal(s.key_id, "89abcdef01234567");
 	make(&other, offsetof(struct made, free), "");
-	assert_int_equal(signature_read(other.data, other.len, &t, &err), 0);
+	assert_int_equal(signature_packet_read(other.data, other.len, &t, &err), 0);
 	assert_string_equal(t.key_id, "89abcdef01234567");
 }
 

@@ -91,7 +91,7 @@ static int keep(char *kept, const uint8_t *p, size_t len, struct error *err)
 }
 
 static int see_subpacket(unsigned type, const uint8_t *p, size_t len, bool *created,
-                         struct signature *s, struct error *err)
+                         struct signature_packet *s, struct error *err)
 {
 	if (type == ISSUER && len == 8)
 		return keep(s->key_id, p, len, err);
@@ -125,8 +125,8 @@ static size_t subpacket_length(const uint8_t *p, size_t left, size_t *len)
 
 /* An area of subpackets. What is HASHED was signed too; of the rest, anybody could have put
  * it there, and only a hint at the issuer is let through. */
-static int read_area(const uint8_t *p, size_t left, bool hashed, struct signature *s,
-                     struct error *err)
+static int read_area(const uint8_t *p, size_t left, bool hashed,
+                     struct signature_packet *s, struct error *err)
 {
 	bool created = false;
 
@@ -153,8 +153,8 @@ static int read_area(const uint8_t *p, size_t left, bool hashed, struct signatur
 }
 
 /* Reads the area at *P, which has its length before it, and goes past it. */
-static int next_area(const uint8_t **p, size_t *left, bool hashed, struct signature *s,
-                     struct error *err)
+static int next_area(const uint8_t **p, size_t *left, bool hashed,
+                     struct signature_packet *s, struct error *err)
 {
 	size_t len = *left >= 2 ? packet_number(*p, 2) : 0;
 	int r;
@@ -201,7 +201,7 @@ static int check_numbers(unsigned algorithm, const uint8_t *p, size_t left,
 }
 
 /* Key IDs are the end of a fingerprint. */
-static int judge_issuer(struct signature *s, struct error *err)
+static int judge_issuer(struct signature_packet *s, struct error *err)
 {
 	const char *end = s->fingerprint;
 
@@ -216,7 +216,7 @@ static int judge_issuer(struct signature *s, struct error *err)
 	return 0;
 }
 
-static int read_packet(const struct packet *packet, struct signature *s,
+static int read_packet(const struct packet *packet, struct signature_packet *s,
                        struct error *err)
 {
 	const uint8_t *p = packet->body;
@@ -250,7 +250,7 @@ static const char *name_of(unsigned type)
 	return "something else";
 }
 
-static int read_packets(struct signature *s, struct error *err)
+static int read_packets(struct signature_packet *s, struct error *err)
 {
 	struct packets from = {(const uint8_t *)s->packet.data, s->packet.len};
 	struct packet packet = {0}, more;
@@ -288,10 +288,10 @@ static int remove_armor(const void *data, size_t len, struct buf *packet,
 	return r > 0 ? error_set(err, -EINVAL, "another signature comes after it") : r;
 }
 
-int signature_read(const void *data, size_t len, struct signature *signature,
-                   struct error *err)
+int signature_packet_read(const void *data, size_t len,
+                          struct signature_packet *signature, struct error *err)
 {
-	struct signature s = {0};
+	struct signature_packet s = {0};
 	int r = 0;
 
 	if (len > SIGNATURE_SIZE_MAX)
@@ -306,12 +306,12 @@ int signature_read(const void *data, size_t len, struct signature *signature,
 	if (r >= 0)
 		*signature = s;
 	else
-		signature_clear(&s);
+		signature_packet_clear(&s);
 	return r;
 }
 
-void signature_clear(struct signature *signature)
+void signature_packet_clear(struct signature_packet *signature)
 {
 	buf_clear(&signature->packet);
-	*signature = (struct signature){0};
+	*signature = (struct signature_packet){0};
 }

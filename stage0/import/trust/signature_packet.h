@@ -16,7 +16,7 @@ enum {
 	FINGERPRINT_DIGITS_MAX = 64,
 };
 
-struct signature {
+struct signature_packet {
 	struct buf packet;                            /* without armor */
 	char fingerprint[FINGERPRINT_DIGITS_MAX + 1]; /* of the issuer; may be "" */
 	char key_id[KEY_ID_DIGITS + 1];               /* of the issuer */
@@ -24,7 +24,8 @@ struct signature {
 
 /* Reads the armored or binary signature DATA; *SIGNATURE, all zero before, is to be cleared
  * only if that went well. Messages go after "the signature: ". */
-must_check int signature_read(const void *data, size_t len, struct signature *signature,
-                              struct error *err);
+must_check int signature_packet_read(const void *data, size_t len,
+                                     struct signature_packet *signature,
+                                     struct error *err);
 
-void signature_clear(struct signature *signature);
+void signature_packet_clear(struct signature_packet *signature);

@@ -16,7 +16,7 @@
 
 struct verification {
 	struct trusted_keys trusted;
-	struct signature signature;
+	struct signature_packet signature;
 	struct public_key candidate; /* that may have made it */
 	struct pubkey key;           /* the same, as gpg sees it */
 };
@@ -24,7 +24,7 @@ struct verification {
 static void verification_clear(struct verification *v)
 {
 	schema_clear(&verify_request_schema, &v->trusted);
-	signature_clear(&v->signature);
+	signature_packet_clear(&v->signature);
 	public_key_clear(&v->candidate);
 	free(v->key.fingerprint);
 	strv_clear(&v->key.subkeys);
@@ -43,7 +43,8 @@ static int read_request(struct verification *v, struct error *err)
 		return r;
 	r = file_read(VERIFY_SIGNATURE, SIGNATURE_SIZE_MAX, &signature, err);
 	if (r >= 0)
-		r = signature_read(signature.data, signature.len, &v->signature, err);
+		r = signature_packet_read(signature.data, signature.len, &v->signature,
+		                          err);
 	return r < 0 ? error_wrap(err, "signature") : 0;
 }
 
