@@ -112,6 +112,8 @@ class Confined(unittest.TestCase):
         return read(f"/proc/{self.pid}/{file}")
 
     def test_it_is_nobody_and_can_become_nothing_else(self):
+        self.addCleanup(os.setgroups, os.getgroups())
+        os.setgroups([1, 2])
         self.start_gpg()
         status = dict(line.split(":", 1) for line in self.proc("status").splitlines())
         self.assertEqual(status["Uid"].split(), [str(NOBODY)] * 4)
@@ -150,7 +152,8 @@ class Confined(unittest.TestCase):
 
     def test_it_ends_with_the_one_that_started_it(self):
         verifier = self.start_gpg()
-        verifier.end()
+        os.kill(verifier.pid, signal.SIGKILL)
+        verifier.wait()
         self.assert_none_left()
 
     def test_it_ends_with_the_file(self):

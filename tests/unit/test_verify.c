@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage0/fetch/verify.h"
 
+#include <sys/wait.h>
+
 #include "tests/unit/openpgp.h"
 
 static struct error err;
@@ -160,6 +162,8 @@ test(a_key_must_be_the_one_that_its_file_is_named_after)
 	refuses("good.asc", "bob", "ann.key", "trusted key 'ann.key': it has the key");
 	refuses("good.asc", "ann", "two-keys.key",
 	        "trusted key 'two-keys.key': it is not only one block");
+	refuses("good.asc", "ann", "two-in-one.key",
+	        "trusted key 'two-in-one.key': it has more than one key");
 	refuses("good.asc", "ann", "private.key", "it is a private key");
 	refuses("good.asc", "ann", "good.asc", "it is a signature");
 }
@@ -261,6 +265,8 @@ test(a_verifier_may_be_given_up_half_way)
 	                 VERIFY_GOOD);
 	assert_int_equal(verifier_add(verifier, "these", 5, &err), 0);
 	verifier_free(verifier);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
 }
 
 test(no_trusted_keys_know_no_key)

@@ -130,6 +130,7 @@ def main():
     put("bob-uncrossed.key", armored(b"PUBLIC KEY BLOCK", uncrossed))
     put("two.sig", good + bob.sign(FILE, by=bob.fingerprint, armor=False, at=LONG_AGO))
     put("two-keys.key", ann.public + b"\nand another\n" + bob.public)
+    put("two-in-one.key", armored(b"PUBLIC KEY BLOCK", ann.public_binary + bob.public_binary))
     # Bob's subkey, as if it were Ann's, and noted to be good.
     kinds = list(packets(bob.public_binary))
     at = [kind for kind, _ in kinds].index(14)
