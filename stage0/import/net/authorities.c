@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/file.h"
 #include "common/path.h"
@@ -10,11 +11,12 @@
 
 enum { FILE_MAX = 8 << 20 };
 
-static const char *variable(const char *name)
+/* What NAME says other than USUAL, or NULL. */
+static const char *variable(const char *name, const char *usual)
 {
 	const char *value = getenv(name);
 
-	return value && *value ? value : NULL;
+	return value && *value && !(usual && strcmp(value, usual) == 0) ? value : NULL;
 }
 
 static int add_file(int dir_fd, const char *path, struct buf *pem, struct error *err)
@@ -49,21 +51,21 @@ static void add_directory(const char *path, struct buf *pem)
 	}
 }
 
-int authorities_read(struct authorities *authorities, const char *usual,
-                     struct error *err)
+int authorities_read(struct authorities *authorities, const char *file,
+                     const char *directory, struct error *err)
 {
-	const char *file = variable("SSL_CERT_FILE");
-	const char *directories = variable("SSL_CERT_DIR");
+	const char *named = variable("SSL_CERT_FILE", file);
+	const char *directories = variable("SSL_CERT_DIR", directory);
 	autoclear(strv) paths = {0};
 	struct error ignored;
 	int r = 0;
 
-	authorities->is_set = file || directories;
+	authorities->is_set = named || directories;
 	authorities->is_directory_set = directories;
-	if (file)
-		r = add_file(AT_FDCWD, file, &authorities->pem, err);
-	else if (directories && usual)
-		(void)!add_file(AT_FDCWD, usual, &authorities->pem, &ignored);
+	if (named)
+		r = add_file(AT_FDCWD, named, &authorities->pem, err);
+	else if (directories && file)
+		(void)!add_file(AT_FDCWD, file, &authorities->pem, &ignored);
 	if (r < 0)
 		return error_wrap(err, "SSL_CERT_FILE");
 	if (directories)

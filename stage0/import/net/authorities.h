@@ -3,8 +3,8 @@
 
 /*
  * Whom servers are believed by: the certificates that SSL_CERT_FILE and SSL_CERT_DIR name, as
- * for OpenSSL and Go, read while there are still files. Without these two it is libcurl's
- * matter, which has its own file and directory.
+ * for OpenSSL and Go, read while there are still files. Without these two, or if they name
+ * what libcurl takes anyway, it is libcurl's matter, which reads only what it needs.
  */
 
 #include <stdbool.h>
@@ -18,6 +18,6 @@ struct authorities {
 	struct buf pem;
 };
 
-/* USUAL is libcurl's own file, or NULL. */
-must_check int authorities_read(struct authorities *authorities, const char *usual,
-                                struct error *err);
+/* FILE and DIRECTORY are libcurl's own, or NULL. */
+must_check int authorities_read(struct authorities *authorities, const char *file,
+                                const char *directory, struct error *err);

@@ -247,7 +247,7 @@ int http_new(int gantry_fd, struct http **http, struct error *err)
 	made->multi = curl_multi_init();
 	made->easy = curl_easy_init();
 	assert(made->multi && made->easy);
-	return authorities_read(&made->authorities, curl->cainfo, err);
+	return authorities_read(&made->authorities, curl->cainfo, curl->capath, err);
 }
 
 /* Whether gantry is there and waits, and somebody reads the pipe. */
