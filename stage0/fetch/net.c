@@ -3,10 +3,13 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "common/file.h"
+#include "common/kernel.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/path.h"
@@ -16,7 +19,7 @@
 #include "stage0/fetch/net_protocol.h"
 
 /* What a pipe may hold: less often does one end wait for the other. */
-enum { PIPE_SIZE = 1 << 20 };
+enum { PIPE_SIZE = 1 << 20, END_MILLISECONDS = 1000 };
 
 struct net {
 	const struct net_options *options;
@@ -82,8 +85,11 @@ void net_free(struct net *net)
 	close_fd(&net->body_fd);
 	close_fd(&net->socket_fd);
 	close_fd(&net->cancel_fd);
-	if (net->pid > 0)
+	if (net->pid > 0) {
+		/* It has nothing to put in order. */
+		(void)!kill(net->pid, SIGKILL);
 		(void)!process_wait(net->pid, &ignored);
+	}
 	free(net->agent);
 	free(net);
 }
@@ -91,6 +97,17 @@ void net_free(struct net *net)
 void net_cancel(struct net *net)
 {
 	(void)!shutdown(net->cancel_fd, SHUT_RDWR);
+}
+
+/* Waits for the child, but not for one that does not end although it said so. */
+static int reap(struct net *net, struct error *err)
+{
+	struct pollfd end = {kernel_pidfd_open(net->pid), POLLIN, 0};
+
+	(void)!poll(&end, 1, END_MILLISECONDS);
+	close_fd(&end.fd);
+	(void)!kill(net->pid, SIGKILL);
+	return process_wait(net->pid, err);
 }
 
 /* The child is not there any more. */
@@ -102,7 +119,7 @@ static int ended(struct net *net, struct error *err)
 	close_fd(&net->socket_fd);
 	if (net->pid == 0)
 		return error_set(err, -EPROTO, "the import program has ended");
-	status = process_wait(net->pid, err);
+	status = reap(net, err);
 	net->pid = 0;
 	return status < 0 ? status : import_program_ended(status, err);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,47 @@ test(a_child_that_dies_is_an_error_and_nothing_hangs)
 	refuses(net, "ftp://x/", "the import program has ended");
 }
 
+test(one_that_does_not_move_is_ended_all_the_same)
+{
+	autoptr(net) net = start(&plain);
+
+	refuses(net, "ftp://x/", "neither");
+	assert_int_equal(kill(child(), SIGSTOP), 0);
+}
+
+static void *ask_much(void *failed)
+{
+	autoptr(net) net = NULL;
+	const struct net_request request = {.url = "https://127.0.0.1:1/", .size_max = 1};
+	struct error err = {0};
+
+	if (net_start(&plain, &net, &err) < 0)
+		*(bool *)failed = true;
+	for (int i = 0; i < 20 && net; i++) {
+		autoclear(net_reply) reply = {0};
+
+		if (net_get(net, &request, &reply, &err) != -EIO ||
+		    !strstr(err.text, "failed to connect"))
+			*(bool *)failed = true;
+	}
+	return NULL;
+}
+
+test(threads_have_one_each)
+{
+	enum { THREADS = 4 };
+	pthread_t threads[THREADS];
+	bool failed[THREADS] = {false};
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(threads + i, NULL, ask_much, failed + i),
+		                 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_false(failed[i]);
+	}
+}
+
 test(what_it_cannot_begin_with_is_said)
 {
 	autoptr(net) net = NULL;
@@ -120,6 +162,10 @@ int main(void)
 		cmocka_unit_test(
 			one_that_is_not_there_is_an_error_and_the_next_request_goes_on),
 		cmocka_unit_test(a_child_that_dies_is_an_error_and_nothing_hangs),
+		cmocka_unit_test(one_that_does_not_move_is_ended_all_the_same),
+		cmocka_unit_test(threads_have_one_each),
+		cmocka_unit_test(what_it_cannot_begin_with_is_said),
+		cmocka_unit_test(threads_have_one_each),
 		cmocka_unit_test(what_it_cannot_begin_with_is_said),
 	};
 
