@@ -2,13 +2,16 @@
 """The configuration directories (rkt 3.1 to 3.5): what is read, what counts, and how it is
 printed; the data directory and the stage1 that are configured."""
 
+import contextlib
 import json
 import os
 import shutil
 import unittest
 
 import harness
-from harness import Host, needs_root, write
+import network
+from harness import Host, needs_program, needs_root, write
+from https_server import Authority, Page, Server
 
 OURS = 254
 
@@ -242,6 +245,17 @@ class Stage1(Configured):
         self.assertEqual((result.status, result.err), (
             OURS, f"run: stage1 image 'default': '{path}': cannot find aci satisfying name: "
             '"example.com/none" and labels: [{"version" "1"}] in the local store\n'))
+
+    @needs_program("openssl")
+    def test_a_location_may_be_a_url(self):
+        inside = contextlib.ExitStack()
+        self.addCleanup(inside.close)
+        inside.enter_context(network.inside("example.test"))
+        authority = Authority(self)
+        url = "https://example.test/stage1.aci"
+        Server(self, authority).put(url, Page(harness.read(self.other, "rb")))
+        self.put("stage1", location=url)
+        self.assertEqual(self.host.pod(*self.options, self.key, env=authority.env).status, 5)
 
     def test_docker_says_so(self):
         path = self.put("stage1", location="docker://example.com/stage1")

@@ -12,7 +12,7 @@ import subprocess
 import unittest
 
 import network
-from harness import Host, TIMEOUT, needs_program, needs_root, read, write
+from harness import Host, TIMEOUT, aci, needs_program, needs_root, read, write
 from https_server import Authority, Page, Server, Site, basic, page_of_tags
 from signing import LONG_AGO, Keyring
 
@@ -406,6 +406,48 @@ class Network(Trust):
             self.assert_not(self.skip(self.URL), f"key '{self.URL}': ")
         self.server.put(self.URL, Page(status=404))
         self.assert_not(self.skip(self.URL), f"key '{self.URL}': ")
+
+
+@needs_program("openssl")
+class WhileFetching(Trust):
+    """Keys that are discovered for an image (rkt 4.4); tests/functional/test_fetch.py has the rest."""
+
+    NAME = "example.test/hello"
+
+    def setUp(self):
+        super().setUp()
+        self.authority = Authority(self)
+        self.server = Server(self, self.authority)
+
+    def fetch(self, insecure="none"):
+        return self.host.run(*self.words()[:-1], f"--insecure-options={insecure}",
+                             "--trust-keys-from-https", "fetch", self.NAME, env=self.authority.env)
+
+    def test_a_page_over_plain_http_does_not_say_where_keys_are(self):
+        self.server.put("https://example.test/pubkeys.gpg", Page(self.key.public))
+        site = Site(Server(self), "example.test")
+        site.tag("ac-discovery-pubkeys", "example.test https://example.test/pubkeys.gpg")
+        site.add(self.NAME, aci(name=self.NAME), key=self.key)
+        result = self.fetch("http")
+        self.assertEqual(result.status, OURS, result)
+        self.assertIn("fetch: error determining key location: ", result.err)
+        self.assertEqual(self.stored(), [])
+        result = self.fetch("http,pubkey")
+        self.assertEqual(result.status, 0, result)
+        self.assertIn("fetch: signing keys may be downloaded from an insecure connection\n", result.err)
+        self.assertEqual(self.stored(), self.prefix_file(self.NAME))
+
+    def test_a_key_that_was_masked_is_not_taken_again(self):
+        site = Site(self.server, "example.test")
+        site.keys(self.key)
+        site.add(self.NAME, aci(name=self.NAME), key=self.key)
+        mask = self.put(self.key, self.NAME, text="")
+        result = self.fetch()
+        self.assertEqual(result.status, OURS, result)
+        self.assertIn('pubkey: not trusting "https://example.test/pubkeys.gpg"\n', result.err)
+        self.assertEqual(read(mask), "")
+        os.unlink(mask)
+        self.assertEqual(self.fetch().status, 0)
 
 
 class List(Trust):
