@@ -3,10 +3,11 @@
 
 Each case dies at a random system call of its own; GANTRY_TEST_SEED repeats a run."""
 
+import json
 import shutil
 import unittest
 
-from harness import needs_program, needs_root
+from harness import entry, image_manifest, needs_program, needs_root, tar
 from killing import POINTS, Killing
 
 
@@ -22,24 +23,37 @@ class Kill(Killing):
         """What is gone without gc: processes and mounts; and with it: all the rest."""
         self.host.assert_nothing_left()
 
-    def test_fetch(self):
+    def kill_fetches(self, image, count=POINTS):
+        """IMAGE is fetched, killed, fetched, run and removed, COUNT times."""
+        words = ["fetch", "--pull-policy=new", image]
         # The first of all makes directories too, which the others find.
         for _ in range(2):
-            calls = self.calls("fetch", self.image)
-            self.host.ok("image", "rm", *self.host.image_ids())
+            calls = self.calls(*words)
+            self.host.ok("image", "rm", self.host.ok(*words, "--full").strip())
         killed, key = 0, None
-        for call in self.points(calls):
+        for call in self.points(calls, count):
             with self.subTest(call=call):
-                killed += self.kill_at(call, "fetch", self.image)
+                killed += self.kill_at(call, *words)
                 self.host.assert_no_processes()
                 self.host.assert_no_mounts()
-                fetched = self.host.fetch(self.image)
+                fetched = self.host.ok(*words, "--full").strip()
                 self.assertEqual(fetched, key or fetched)
                 key = fetched
                 self.assertEqual(self.host.pod(key).status, 42)
                 self.assert_clean()
                 self.host.ok("image", "rm", key)
-        self.assertGreater(killed, POINTS * 2 // 3)
+        self.assertGreater(killed, count * 2 // 3)
+
+    def test_fetch(self):
+        self.kill_fetches(self.image)
+
+    def test_fetch_of_an_image_that_depends_on_another(self):
+        self.host.fetch(self.host.aci({f"etc/file-{n}": "x" * n for n in range(50)},
+                                      name="example.com/base"))
+        manifest = json.loads(image_manifest("example.com/top", exec=["/probe", "exit", "42"]))
+        manifest["dependencies"] = [{"imageName": "example.com/base"}]
+        self.kill_fetches(self.host.file("top.aci", tar([
+            entry("manifest", json.dumps(manifest)), entry("rootfs"), entry("rootfs/top", "x")])), 25)
 
     def test_run(self):
         run = ["run", "--net=none", self.image]
