@@ -5,12 +5,13 @@ once there is room the next fetch succeeds.
 The data directory is a tmpfs that grows from one attempt to the next, in bytes or in files, until
 a fetch goes through."""
 
+import json
 import os
 import sys
 import unittest
 
 import network
-from harness import Host, checked, libc, mounts, needs_program, needs_root, read
+from harness import Host, checked, entry, image_manifest, libc, mounts, needs_program, needs_root, read, tar
 from https_server import Authority, Server, Site
 from signing import Keyring
 
@@ -95,6 +96,13 @@ class DiskFull(unittest.TestCase):
 
     def test_a_file(self):
         self.fills("fetch", self.host.aci(FILES, name="example.test/new"))
+
+    def test_an_image_that_depends_on_another(self):
+        manifest = json.loads(image_manifest("example.test/new", app=False))
+        manifest["dependencies"] = [{"imageName": "example.test/before"}]
+        archive = tar([entry("manifest", json.dumps(manifest)), entry("rootfs"),
+                       *(entry(f"rootfs/{path}", content) for path, content in FILES.items())])
+        self.fills("fetch", "--pull-policy=new", self.host.file("new.aci", archive))
 
 
 if __name__ == "__main__":
