@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "common/lock.h"
@@ -349,6 +350,22 @@ static int take_body(struct visit *visit, bool *broken, struct error *err)
 	return finished;
 }
 
+/* Whether there is a place for what is to come: better now than when the disk is full. */
+static int check_room(const struct visit *visit, struct error *err)
+{
+	int64_t needed = visit->reply.total - visit->have, room;
+	struct statvfs disk;
+
+	if (fstatvfs(visit->fd, &disk) < 0)
+		return error_errno(err, "cannot look at the disk");
+	room = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
+	if (needed <= room)
+		return 0;
+	errno = ENOSPC;
+	return error_errno(err, "%lld bytes are to come, and there is room for %lld",
+	                   (long long)needed, (long long)room);
+}
+
 /* One that breaks off goes on, as long as every attempt brings something. */
 static int take_bodies(struct visit *visit, struct error *err)
 {
@@ -363,7 +380,9 @@ static int take_bodies(struct visit *visit, struct error *err)
 			visit->progress = progress_begin(
 				visit->wanted->fetching->progress, visit->wanted->text,
 				visit->url, visit->have, visit->reply.total);
-		r = show(visit, err);
+		r = check_room(visit, err);
+		if (r >= 0)
+			r = show(visit, err);
 		if (r < 0) {
 			give_up_body(visit);
 			return r;
@@ -436,7 +455,7 @@ static void make_record(struct visit *visit)
 	wanted->remote = take(visit->remote);
 }
 
-/* What is left of a download that can never be verified is worth nothing. */
+/* What can never be verified is worth nothing, nor what fills a disk. */
 static int drop(struct visit *visit, struct error *err)
 {
 	struct error drop_error;
@@ -453,7 +472,7 @@ static int bring(struct visit *visit, struct error *err)
 
 	if (r >= 0)
 		r = download(visit, err);
-	if (r == -EFBIG)
+	if (r == -EFBIG || r == -ENOSPC || r == -EDQUOT)
 		return drop(visit, err);
 	if (r < 0)
 		return r;

@@ -150,15 +150,22 @@ static int use_ours(struct host *host, const struct reference *ref, struct image
 	return STAGE1_OTHER;
 }
 
+/* In the store with whatever labels it has; else from where its name leads. */
 static int use_name(struct host *host, const char *text, struct image_id *id,
                     struct error *err)
 {
 	autoclear(reference) ref = {0};
-	int r = reference_parse_name(text, &ref, err);
+	struct store *store;
+	int r;
 
-	if (r >= 0)
-		r = use_ours(host, &ref, id, err);
-	return r == STAGE1_OTHER ? find_other(host, text, id, err) : r;
+	if (reference_parse_name(text, &ref, err) < 0 ||
+	    host_store(host, &store, err) < 0)
+		return err->code;
+	r = use_ours(host, &ref, id, err);
+	if (r != STAGE1_OTHER)
+		return r;
+	r = finder_resolve(store, text, id, err);
+	return r == -ENOENT ? find_other(host, text, id, err) : r;
 }
 
 /* The known image whose installed file is the file FD, or NULL. */

@@ -4,11 +4,13 @@
 import json
 import os
 import signal
+import subprocess
 import unittest
 
 import network
-from harness import (GANTRY, LABELS, Host, aci, image_manifest, names_and_values, needs_program,
-                     needs_root, read, wait_until, write)
+from harness import (GANTRY, LABELS, Host, aci, checked, image_manifest, libc, mounts,
+                     names_and_values, needs_program, needs_root, read, stage1_probe_aci,
+                     wait_until, write)
 from https_server import Authority, Page, Server, Site, page_of_tags
 from signing import Keyring, damaged
 from test_trust import Terminal
@@ -125,6 +127,24 @@ class ByUrl(Fetching):
         self.assertEqual(self.host.run("run", "--net=none", HELLO).status, 0)
         self.server.forget()
         self.assertEqual(self.host.run("run", "--net=none", HELLO).status, 0)
+        self.assertEqual(self.asked(), [])
+
+    def test_a_stage1_comes_from_a_url(self):
+        self.host.trust(self.key)
+        self.put_hello()
+        stage1, url = stage1_probe_aci({"run": 5}), "https://example.test/stage1.aci"
+        self.server.put(url, stage1)
+        words = ["run", "--net=none", f"--stage1-url={url}", HELLO]
+        result = self.host.run(*words)
+        self.assertEqual(result.status, 254)
+        self.assertIn(f"stage1 image '{url}': image '{url}': error downloading the signature file",
+                      result.err)
+        self.server.put(url + ".asc", self.key.sign(stage1))
+        self.assertEqual(self.host.run(*words).status, 5)
+        # By its name it is in the store now, whatever its labels.
+        words[2] = "--stage1-name=example.com/stage1-probe"
+        self.server.forget()
+        self.assertEqual(self.host.run(*words).status, 5)
         self.assertEqual(self.asked(), [])
 
     def test_a_key_of_another_prefix_is_no_key(self):
@@ -415,6 +435,20 @@ class ByName(Fetching):
         self.host.fetched("example.test/hello:1.0")
         self.refused("example.test/hello:2.0", says="requested value for label")
 
+    @needs_program("strace")
+    def test_what_is_in_the_store_starts_no_child_and_no_thread(self):
+        self.host.trust(self.key, "example.test")
+        self.site.add("example.test/hello", self.hello, key=self.key)
+        image, = self.host.fetched("example.test/hello")
+        self.host.ok("prepare", image)  # its stage1 is in the store from now on
+        log = os.path.join(self.host.scratch, "trace")
+        for words in (["fetch", "--pull-policy=new", "example.test/hello"], ["prepare", image]):
+            argv = ["strace", "-f", "-qq", "-o", log, "-e", "trace=clone,clone3,fork,vfork",
+                    *self.host.argv("--insecure-options=none", *words)]
+            options = self.host.options(env={"ASAN_OPTIONS": "detect_leaks=0"})
+            subprocess.run(argv, check=True, capture_output=True, **options)
+            self.assertEqual(read(log), "", words)
+
     def test_a_name_that_nobody_knows(self):
         self.refused("other.test/none", says="image 'other.test/none': ")
 
@@ -573,6 +607,25 @@ class Interrupted(Fetching):
         self.assertEqual([first.wait().status, second.wait().status], [0, 0])
         self.assertEqual(first.out, second.out)
         self.assertEqual(len(self.ranges()), 1)
+
+
+    def test_what_does_not_fit_on_the_disk_is_not_begun(self):
+        os.mkdir(self.host.data)
+        checked(libc.mount(b"none", self.host.data.encode(), b"tmpfs", 0, b"size=2m"))
+        self.addCleanup(lambda: checked(libc.umount2(self.host.data.encode(), 2)))
+        self.host.mounts = mounts()
+        self.put_large()
+        self.refused(HELLO, says=("bytes are to come", "No space left on device"))
+        self.assertEqual(self.host.partials(), [])
+
+    def test_a_disk_that_fills_up_is_not_left_full(self):
+        os.mkdir(self.host.data)
+        checked(libc.mount(b"none", self.host.data.encode(), b"tmpfs", 0, b"size=2m"))
+        self.addCleanup(lambda: checked(libc.umount2(self.host.data.encode(), 2)))
+        self.host.mounts = mounts()
+        self.put_large(chunked=True)
+        self.refused(HELLO, says="No space left on device")
+        self.assertEqual(self.host.partials(), [])
 
 
 @needs_root
