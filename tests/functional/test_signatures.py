@@ -9,8 +9,9 @@ import socket
 import tempfile
 import unittest
 
-from harness import GANTRY, TIMEOUT, descendants, needs_program, needs_root, read, wait_until, write
-from signing import Keyring
+from harness import (GANTRY, TIMEOUT, Host, aci, descendants, needs_program, needs_root, read,
+                     wait_until, write)
+from signing import LONG_AGO, Keyring, damaged
 
 IMPORT = os.path.join(os.path.dirname(GANTRY), "..", "libexec", "gantry", "import")
 
@@ -189,6 +190,168 @@ class Confined(unittest.TestCase):
         verifier.data.shutdown(socket.SHUT_WR)
         self.assertEqual(verifier.answer()["verdict"]["fingerprint"], self.key.fingerprint)
         self.assertEqual(os.listdir(home.name), ["gpg.conf"])
+
+
+class Secure(Host):
+    """A host that checks signatures, as one does."""
+
+    def argv(self, *words):
+        return [GANTRY, f"--dir={self.data}", f"--local-config={self.config}",
+                f"--system-config={self.config}", *(str(word) for word in words)]
+
+    def trust(self, fingerprint, text, prefix="example.test"):
+        directory = os.path.join(self.config, "trustedkeys", "prefix.d", prefix)
+        os.makedirs(directory, exist_ok=True)
+        return write(os.path.join(directory, fingerprint), text)
+
+
+@needs_root
+@needs_program("gpg")
+class Fetched(unittest.TestCase):
+    """Image and signature in files: `gantry fetch`, with a key that is trusted."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.keyring = Keyring(cls)
+        cls.key = cls.keyring.key("Ann <ann@example.test>", at=LONG_AGO)
+        cls.other = cls.keyring.key("Bob <bob@example.test>")
+        cls.image = aci(name="example.test/hello", exec=["/probe", "exit", "0"])
+        cls.good = cls.key.sign(cls.image)
+
+    def setUp(self):
+        self.host = Secure(self)
+        self.path = self.host.file("hello.aci", self.image)
+
+    def fetch(self, signature, key=None, text=None, image=None):
+        """The Result, with KEY trusted, whose file has TEXT."""
+        key = key or self.key
+        self.host.trust(key.fingerprint, text or key.public)
+        self.host.file("hello.aci", image or self.image)
+        self.host.file("hello.aci.asc", signature)
+        return self.host.run("fetch", "--full", self.path)
+
+    def accepts(self, signature, key=None):
+        result = self.fetch(signature, key)
+        self.assertEqual(result.status, 0, result)
+        self.assertIn("signature verified:", result.err)
+        return result
+
+    def refuses(self, says, signature, key=None, **options):
+        """With one line that has SAYS; nothing is stored, and no process stays."""
+        result = self.fetch(signature, key, **options)
+        self.assertEqual(result.status, 254, result)
+        self.assertEqual(result.out, "", result)
+        self.assertEqual(len(result.err.splitlines()), 1, result)
+        self.assertIn(says, result.err)
+        self.assertNotIn("\x1b", result.err)
+        self.assertEqual(self.host.image_ids(), [])
+        self.host.assert_no_drafts()
+        return result.err
+
+    def test_keys_and_subkeys_of_every_usual_kind_sign(self):
+        for algorithm, below in (("rsa2048", "rsa2048"), ("ed25519", "ed25519"),
+                                 ("nistp256", "ed25519")):
+            key = self.keyring.key(f"{algorithm} <{algorithm}@example.test>", algorithm)
+            with self.subTest(algorithm):
+                self.accepts(key.sign(self.image), key)
+            subkey = key.add_subkey(below)
+            with self.subTest(algorithm, of="subkey"):
+                result = self.accepts(key.sign(self.image, by=subkey), key)
+                self.assertIn(f"  {algorithm} <{algorithm}@example.test>\n", result.err)
+
+    def test_every_hash_that_holds_does(self):
+        for digest in ("SHA256", "SHA384", "SHA512"):
+            with self.subTest(digest):
+                self.accepts(self.key.sign(self.image, digest=digest))
+
+    def test_one_that_does_not_is_refused(self):
+        for digest, name in (("SHA1", "SHA-1"), ("RIPEMD160", "RIPEMD-160"), ("SHA224", "SHA-224")):
+            with self.subTest(digest):
+                self.refuses(f"weak hash {name}", self.key.sign(self.image, digest=digest))
+
+    def test_what_is_no_detached_signature(self):
+        sign = self.key.sign
+        for says, signature in [
+                ("a text with a signature in it", sign(b"text\n", how="--clearsign")),
+                ("a message, not a detached", sign(b"text\n", how="--sign")),
+                ("not a detached signature", sign(b"text\n", how="--sign", armor=False)),
+                ("line ends do not count", sign(b"text\n", options=["--textmode"])),
+                ("another signature comes after it", sign(self.image, armor=False) * 2),
+                ("another signature comes after it", self.good + self.good),
+                ("a message comes after it",
+                 sign(self.image, armor=False) + b"\xcb\x07b\x00\x00\x00\x00\x00x"),
+                ("not only one block", b"Look:\n" + self.good),
+                ("not only one block", self.good + b"\x0c\n"),
+                ("a public key", self.key.public),
+                ("a private key", b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n"),
+                ("it is not only one block", b"<html>404</html>\n"),
+                ("it is empty", b"")]:
+            with self.subTest(says):
+                self.refuses(says, signature)
+
+    def test_what_has_expired(self):
+        signature = self.key.sign(self.image, at=LONG_AGO, options=["--default-sig-expire=1d"])
+        self.refuses("it has expired", signature)
+        key = self.keyring.key("Cid <cid@example.test>", expires="1y", at=LONG_AGO)
+        self.refuses("(Cid <cid@example.test>): its key has expired",
+                     key.sign(self.image, at=LONG_AGO), key)
+
+    def test_a_subkey_that_has_expired(self):
+        key = self.keyring.key("Eve <eve@example.test>", at=LONG_AGO)
+        subkey = key.add_subkey(expires="1y", at=LONG_AGO)
+        self.refuses("its key has expired", key.sign(self.image, by=subkey, at=LONG_AGO), key)
+
+    def test_what_was_revoked(self):
+        for reason in (0, 1):
+            key = self.keyring.key(f"Dan {reason} <dan@example.test>")
+            signature = key.sign(self.image)
+            self.accepts(signature, key)
+            self.host.run("image", "rm", *self.host.image_ids())
+            key.revoke(reason)
+            self.refuses("its key was revoked", signature, key)
+
+    def test_a_signature_from_before_its_key(self):
+        key = self.keyring.key("Fay <fay@example.test>")
+        signature = key.sign(self.image, at=LONG_AGO, options=["--ignore-time-conflict"])
+        self.refuses("signature by key", signature, key)
+
+    def test_names_cannot_steer_a_terminal(self):
+        key = self.keyring.key("Gus \x1b[31mred\x1b[0m <gus@example.test>")
+        result = self.accepts(key.sign(self.image), key)
+        self.assertIn("Gus ?[31mred?[0m <gus@example.test>", result.err)
+        self.host.run("image", "rm", *self.host.image_ids())
+        self.refuses("(Gus ?[31mred", key.sign(damaged(self.image)), key)
+
+    def test_a_turned_bit_anywhere(self):
+        binary = self.key.sign(self.image, armor=False)
+        for at in (0, 1, len(self.image) // 3, len(self.image) - 1):
+            with self.subTest("image", at=at):
+                self.refuses("it is not of these bytes", self.good, image=damaged(self.image, at))
+        for at in (0, 3, 12, 40, len(binary) - 1):
+            with self.subTest("signature", at=at):
+                self.refuses("", damaged(binary, at))
+        text = self.key.public
+        for at in (5, 60, 100, len(text) // 2, len(text) - 40):
+            with self.subTest("key", at=at):
+                self.refuses("trusted key '", self.good, text=damaged(text, at))
+
+    def test_a_key_in_a_file_with_anothers_name(self):
+        says = self.refuses("", self.good, text=self.other.public)
+        self.assertIn(f"trustedkeys/prefix.d/example.test/{self.key.fingerprint}'", says)
+        self.assertIn(f"it has the key '{self.other.fingerprint}', which is not its name", says)
+
+    def test_a_key_for_another_prefix(self):
+        self.host.trust(self.other.fingerprint, self.other.public, "example.test/other")
+        says = self.refuses("not trusted for 'example.test/hello'", self.other.sign(self.image))
+        self.assertIn(self.other.fingerprint, says)
+
+    def test_the_callers_own_keyring_does_not_count(self):
+        self.host.file("hello.aci.asc", self.other.sign(self.image))
+        self.host.trust(self.key.fingerprint, self.key.public)
+        options = {"env": {"GNUPGHOME": self.keyring.home, "HOME": self.keyring.home}}
+        result = self.host.run("fetch", self.path, **options)
+        self.assertEqual(result.status, 254, result)
+        self.assertIn(self.other.id, result.err)
 
 
 if __name__ == "__main__":
