@@ -117,6 +117,14 @@ class Report:
             table.append(row)
         self.data["tables"].append({"title": title, "rows": table})
 
+    def peaks(self, title, rows):
+        """ROWS: name, KiB."""
+        self._say("", title, _row("", "MiB"))
+        for name, kib in rows:
+            self._say(_row(name, "%.1f" % (kib / 1024)))
+        table = [{"name": name, "kib": kib} for name, kib in rows]
+        self.data["tables"].append({"title": title, "rows": table})
+
     def budget(self, key, what, value, limit, unit, note=""):
         """VALUE: a ratio, a number, or None where it was not measured and NOTE says why."""
         ratio = value if isinstance(value, Ratio) else None
@@ -145,7 +153,10 @@ class Report:
             "%(cpus)d cpus, kernel %(kernel)s, %(architecture)s;"
             " x is the ratio of the medians to the first line's" % machine
         )
-        lines = [head, *self._lines, "", "budgets", _row("", "limit", "measured", "quartiles")]
+        lines = [head]
+        if "image" in self.data["settings"]:
+            lines.append("the image: " + self.data["settings"]["image"])
+        lines += [*self._lines, "", "budgets", _row("", "limit", "measured", "quartiles")]
         lines += [self._budget_line(row) for row in self.data["budgets"]]
         lines.append("")
         for row in self.data["unusable"]:
