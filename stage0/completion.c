@@ -14,6 +14,7 @@ static const struct {
 	const char *words;
 	const char *printed_by;
 } kinds[] = {
+	{"FINGERPRINT", NULL, "trust list --no-legend"},
 	{"IMAGE", NULL, "image list --fields=name --no-legend"},
 	{"SHELL", "bash fish zsh", NULL},
 	{"UUID", NULL, "list --full --no-legend"},

@@ -177,8 +177,9 @@ static int visit_name(const struct config_dir *dir, const struct visit *visit,
 
 	if (is_fingerprint)
 		r = visit_file(dir, visit, name, files, err);
-	/* A directory, perhaps; those of other prefixes are not asked for. */
-	if (r == CONFIG_SKIPPED) {
+	/* A directory, perhaps; those of other prefixes are not asked for. What is MISSING but
+	 * listed is a link that leads nowhere. */
+	if (r > 0) {
 		struct stat st;
 
 		if (path_stat(config_dir_fd(dir), name, &st, err) < 0)

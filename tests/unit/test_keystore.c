@@ -181,6 +181,9 @@ test(a_key_may_be_a_link_and_must_be_a_file)
 	assert_int_equal(mkfifoat(work_fd, LOCAL "root.d/" A, 0600), 0);
 	assert_fails("a.b", "root.d/" A "' is no file");
 	assert_int_equal(unlinkat(work_fd, LOCAL "root.d/" A, 0), 0);
+	assert_int_equal(symlinkat("nowhere", work_fd, LOCAL "root.d/" A), 0);
+	assert_fails("a.b", "root.d/" A "' is no file");
+	assert_int_equal(unlinkat(work_fd, LOCAL "root.d/" A, 0), 0);
 	assert_int_equal(symlinkat("/dev/null", work_fd, LOCAL "root.d/" A), 0);
 	assert_fails("a.b", "root.d/" A "' is no file");
 }
