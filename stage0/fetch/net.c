@@ -145,7 +145,7 @@ static int send_ask(struct net *net, const struct net_ask *ask, int fd, struct e
 
 	net_ask_encode(ask, &text);
 	if (text.len > NET_MESSAGE_MAX)
-		return error_set(err, -E2BIG, "the name is too long to ask for");
+		return error_set(err, -E2BIG, "is too long to ask for");
 	part = (struct iovec){text.data, text.len};
 	if (fd >= 0) {
 		struct cmsghdr *header;
@@ -214,12 +214,36 @@ static bool find_credentials(const struct net *net, const struct net_ask *ask,
 	return use;
 }
 
+/* What the child would not take, and would end of. */
+static int check_ask(const struct net_ask *ask, struct error *err)
+{
+	const char *wrong = net_check_url(ask->url);
+
+	if (wrong)
+		return error_set(err, -EINVAL, "'%s' %s", ask->url, wrong);
+	for (size_t i = 0; i < ask->labels.count; i++) {
+		wrong = schema_check_text(ask->labels.items[i].value);
+		if (wrong)
+			return error_set(err, -EINVAL, "label '%s' %s",
+			                 ask->labels.items[i].name, wrong);
+	}
+	return 0;
+}
+
+/* A validator that no server could have sent is none. */
+static char *validator(const char *text)
+{
+	return text && !net_check_validator(text) ? (char *)(uintptr_t)text : NULL;
+}
+
 static int exchange(struct net *net, struct net_ask *ask, int fd,
                     struct net_answer *answer, struct error *err)
 {
 	struct net_credentials credentials;
-	int r;
+	int r = check_ask(ask, err);
 
+	if (r < 0)
+		return r;
 	if (find_credentials(net, ask, &credentials))
 		ask->credentials = &credentials;
 	ask->agent = net->agent;
@@ -291,8 +315,8 @@ static int get(struct net *net, const struct net_request *request, int write_fd,
 	struct net_ask ask = {
 		.what = (char *)(uintptr_t)NET_ASK_FILE,
 		.url = (char *)(uintptr_t)request->url,
-		.etag = (char *)(uintptr_t)request->etag,
-		.last_modified = (char *)(uintptr_t)request->last_modified,
+		.etag = validator(request->etag),
+		.last_modified = validator(request->last_modified),
 		.offset = request->offset,
 		.size_max = request->size_max,
 	};

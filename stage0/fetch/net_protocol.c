@@ -116,7 +116,7 @@ static int check_answer(void *value, struct error *err)
 {
 	const struct net_answer *answer = value;
 
-	if (answer->code < 0 && !answer->text)
+	if (answer->code < 0 && !(answer->text && *answer->text))
 		return error_set(err, -EBADMSG, ".text: required");
 	if (answer->total >= 0 && answer->offset > answer->total)
 		return error_set(err, -EBADMSG, ".offset: must be at most the total");

@@ -269,7 +269,8 @@ class Rest(Net):
         for text in ("bytes 999-4194303/4194304", "bytes 1000-4194302/4194304",
                      "bytes 1000-4194303/*", "x"):
             with self.subTest(text):
-                self.put(Page(LARGE, etag='"1"', headers={"Content-Range": text}), Page(LARGE))
+                self.put(Page(LARGE, etag='"1"', headers={"Content-Range": text}, chunked=True),
+                         Page(LARGE))
                 self.assertFalse(self.gets(LARGE, offset=1000, etag='"1"').begin.get("offset"))
 
     def test_no_more_than_allowed_in_all(self):
@@ -393,6 +394,10 @@ class Credentials(Net):
         self.put(b"a", url="https://example.test/c")
         self.gets(b"a", credentials=USER)
         self.assertEqual([sent for _, sent in self.seen()], [True, False, False])
+        self.put(redirect("/c"), url="https://other.test/b")
+        self.put(b"a", url="https://other.test/c")
+        self.gets(b"a", credentials=USER)
+        self.assertEqual([sent for _, sent in self.seen()], [True, False, False])
 
     def test_the_next_request_has_its_own(self):
         self.put(b"a")
@@ -459,7 +464,11 @@ class Tls(Net):
 
     def test_all_of_it_can_be_done_without(self):
         self.put(b"a")
-        self.gets(b"a", half=Half(self, {"SSL_CERT_FILE": ""}, insecureTLS=True))
+        half = Half(self, {"SSL_CERT_FILE": ""}, insecureTLS=True)
+        self.gets(b"a", half=half)
+        other = Server(self, self.authority, port=8443, names=["other.test"], days=-1)
+        other.put("https://example.test:8443/a", b"b")
+        self.gets(b"b", "https://example.test:8443/a", half)
         self.gets(b"a", half=self.half)
 
     def test_a_directory_of_certificates(self):
@@ -481,6 +490,16 @@ class Tls(Net):
     def test_a_file_that_is_not_there(self):
         self.fails("SSL_CERT_FILE: cannot open '/nonexistent'",
                    half=Half(self, {"SSL_CERT_FILE": "/nonexistent"}))
+
+    def test_a_file_without_certificates(self):
+        self.fails("SSL_CERT_FILE", half=Half(self, {"SSL_CERT_FILE": "/etc/hosts"}))
+
+    def test_no_keys_are_written_down(self):
+        directory = tempfile.mkdtemp(prefix="gantry-test-")
+        self.addCleanup(shutil.rmtree, directory)
+        self.put(b"a")
+        self.gets(b"a", half=self.start({"SSLKEYLOGFILE": os.path.join(directory, "keys")}))
+        self.assertEqual(os.listdir(directory), [])
 
     @needs_program("nginx")
     def test_http_2_where_it_is_offered(self):

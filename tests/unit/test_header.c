@@ -59,6 +59,8 @@ test(only_a_quoted_tag_is_strong)
 	assert_false(header_is_strong("W/\"a\""));
 	assert_false(header_is_strong("a"));
 	assert_false(header_is_strong("\"a"));
+	assert_false(header_is_strong("\"abc"));
+	assert_true(header_is_strong("\"abc\""));
 	assert_false(header_is_strong("\"a\"b\""));
 	assert_false(header_is_strong("\"\""));
 	assert_false(header_is_strong(""));

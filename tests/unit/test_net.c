@@ -42,7 +42,10 @@ test(what_must_not_be_asked_for_is_not)
 	refuses(net, "ftp://127.0.0.1/", "neither https nor http");
 	refuses(net, "file:///etc/passwd", "neither https nor http");
 	refuses(net, "https://", "no URL");
-	refuses(net, "https://127.0.0.1/\r\nHost: x", "the import program");
+	refuses(net, "https://127.0.0.1/\r\nHost: x", "must be a URL");
+	refuses(net, "https://127.0.0.1/a b", "must be a URL");
+	refuses(net, "", "must be a URL");
+	refuses(net, "ftp://127.0.0.1/", "neither https nor http");
 }
 
 test(a_password_in_a_url_is_refused_and_not_shown)
@@ -75,6 +78,19 @@ test(one_that_is_not_there_is_an_error_and_the_next_request_goes_on)
 	assert_non_null(
 		strstr(err.text, "no page tells where the keys of '127.0.0.1/x' are"));
 	assert_non_null(strstr(err.text, "'http://127.0.0.1?ac-discovery=1'"));
+}
+
+test(a_label_that_cannot_be_told_is_refused)
+{
+	const struct name_value label = {"os", "\xff"};
+	autoptr(net) net = start(&plain);
+	autoclear(discovery) found = {0};
+	struct error err = {0};
+
+	assert_int_equal(net_discover(net, DISCOVER_IMAGES, "example.com/a", &label, 1,
+	                              &found, &err),
+	                 -EINVAL);
+	assert_non_null(strstr(err.text, "label 'os' must be"));
 }
 
 /* The one child that this program has. */
@@ -161,6 +177,7 @@ int main(void)
 		cmocka_unit_test(a_password_in_a_url_is_refused_and_not_shown),
 		cmocka_unit_test(
 			one_that_is_not_there_is_an_error_and_the_next_request_goes_on),
+		cmocka_unit_test(a_label_that_cannot_be_told_is_refused),
 		cmocka_unit_test(a_child_that_dies_is_an_error_and_nothing_hangs),
 		cmocka_unit_test(one_that_does_not_move_is_ended_all_the_same),
 		cmocka_unit_test(threads_have_one_each),

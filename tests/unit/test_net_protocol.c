@@ -75,6 +75,7 @@ test(an_answer_that_makes_no_sense_is_refused)
 	refuses_answer("");
 	refuses_answer("{\"code\":1}");
 	refuses_answer("{\"code\":-5}");
+	refuses_answer("{\"code\":-5,\"text\":\"\"}");
 	refuses_answer("{\"outcome\":3}");
 	refuses_answer("{\"total\":-2}");
 	refuses_answer("{\"offset\":2,\"total\":1}");

@@ -110,7 +110,7 @@ bool header_has_word(const char *list, const char *word)
 
 bool header_is_strong(const char *etag)
 {
-	size_t len = strlen(etag);
+	const char *end = etag[0] == '"' ? strchr(etag + 1, '"') : NULL;
 
-	return len > 2 && etag[0] == '"' && !strchr(etag + 1, '"')[1];
+	return end && end > etag + 1 && end[1] == '\0';
 }

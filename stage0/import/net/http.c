@@ -292,24 +292,35 @@ static void collect(struct http *http)
 	}
 }
 
+/* What to do about what libcurl says. */
+static const char *advice(CURLcode code)
+{
+	switch ((int)code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_ISSUER_ERROR:
+		return "; an authority of your own goes into a file that SSL_CERT_FILE "
+		       "names, and --insecure-options=tls does without any";
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+		return "; SSL_CERT_FILE and SSL_CERT_DIR say where certificates are";
+	}
+	return NULL;
+}
+
 /* What libcurl says, as a part of our sentence. */
 static int failed(const struct http *http, struct error *err)
 {
-	static const char advice[] = "; an authority of your own goes into a file that "
-				     "SSL_CERT_FILE names, and --insecure-options=tls "
-				     "does without any";
 	const char *text = *http->text ? http->text : curl_easy_strerror(http->result);
-	bool is_tls = http->result == CURLE_PEER_FAILED_VERIFICATION ||
-	              http->result == CURLE_SSL_ISSUER_ERROR;
+	const char *then = advice(http->result);
 	bool is_word = isupper((unsigned char)text[0]) && islower((unsigned char)text[1]);
 
 	if (http->refusal.code < 0) {
 		*err = http->refusal;
 		return err->code;
 	}
-	return error_set(err, is_tls ? -EACCES : -EIO, "%c%s%s",
+	return error_set(err, then ? -EACCES : -EIO, "%c%s%s",
 	                 is_word ? tolower((unsigned char)text[0]) : text[0],
-	                 *text ? text + 1 : "", is_tls ? advice : "");
+	                 *text ? text + 1 : "", then ? then : "");
 }
 
 /* Goes on until all has come, or a body that nobody has asked for yet. */

@@ -227,6 +227,8 @@ static int run_net(char **argv __attribute__((unused)), struct error *err)
 	int r;
 
 	use_proxy_variable();
+	/* It would be written while it still can be. */
+	unsetenv("SSLKEYLOGFILE");
 	/* A reader that has gone is an error to report. */
 	if (sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL) < 0)
 		return error_errno(err, "cannot ignore SIGPIPE");
