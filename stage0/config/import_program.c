@@ -2,13 +2,16 @@
 #include "stage0/config/import_program.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 
+#include "common/kernel.h"
 #include "common/memory.h"
 #include "common/path.h"
 #include "common/process.h"
 #include "stage0/config/install.h"
 
-enum { WORDS_MAX = 8 };
+enum { WORDS_MAX = 8, END_MILLISECONDS = 1000 };
 
 int import_program_start(char *const argv[], const int *fds, size_t fd_count, pid_t *pid,
                          struct error *err)
@@ -27,6 +30,17 @@ int import_program_start(char *const argv[], const int *fds, size_t fd_count, pi
 	for (size_t i = 0; argv[i] && i + 1 < WORDS_MAX; i++)
 		words[i + 1] = argv[i];
 	return process_spawn(program, words, -1, fds, fd_count, pid, err);
+}
+
+int import_program_reap(pid_t pid, struct error *err)
+{
+	struct pollfd end = {kernel_pidfd_open(pid), POLLIN, 0};
+
+	(void)!poll(&end, 1, END_MILLISECONDS);
+	if (end.fd >= 0)
+		close(end.fd);
+	(void)!kill(pid, SIGKILL);
+	return process_wait(pid, err);
 }
 
 int import_program_ended(int status, struct error *err)

@@ -15,5 +15,9 @@
 must_check int import_program_start(char *const argv[], const int *fds, size_t fd_count,
                                     pid_t *pid, struct error *err);
 
+/* Waits for the program PID, which has closed what it answers by; one that goes on all the same
+ * is killed, after a while. Returns its status, as process_wait() does. */
+must_check int import_program_reap(pid_t pid, struct error *err);
+
 /* Fails with what can be said of a program that ended with STATUS and did not answer. */
 must_check int import_program_ended(int status, struct error *err);

@@ -3,13 +3,11 @@
 
 #include <assert.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "common/file.h"
-#include "common/kernel.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/path.h"
@@ -19,7 +17,7 @@
 #include "stage0/fetch/net_protocol.h"
 
 /* What a pipe may hold: less often does one end wait for the other. */
-enum { PIPE_SIZE = 1 << 20, END_MILLISECONDS = 1000 };
+enum { PIPE_SIZE = 1 << 20 };
 
 struct net {
 	const struct net_options *options;
@@ -99,17 +97,6 @@ void net_cancel(struct net *net)
 	(void)!shutdown(net->cancel_fd, SHUT_RDWR);
 }
 
-/* Waits for the child, but not for one that does not end although it said so. */
-static int reap(struct net *net, struct error *err)
-{
-	struct pollfd end = {kernel_pidfd_open(net->pid), POLLIN, 0};
-
-	(void)!poll(&end, 1, END_MILLISECONDS);
-	close_fd(&end.fd);
-	(void)!kill(net->pid, SIGKILL);
-	return process_wait(net->pid, err);
-}
-
 /* The child is not there any more. */
 static int ended(struct net *net, struct error *err)
 {
@@ -119,7 +106,7 @@ static int ended(struct net *net, struct error *err)
 	close_fd(&net->socket_fd);
 	if (net->pid == 0)
 		return error_set(err, -EPROTO, "the import program has ended");
-	status = reap(net, err);
+	status = import_program_reap(net->pid, err);
 	net->pid = 0;
 	return status < 0 ? status : import_program_ended(status, err);
 }

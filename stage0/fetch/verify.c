@@ -85,7 +85,7 @@ static int start_program(struct verifier *v, const struct trusted_keys *keys,
 
 static int reap(pid_t *pid, struct error *err)
 {
-	int status = process_wait(*pid, err);
+	int status = import_program_reap(*pid, err);
 
 	*pid = 0;
 	return status < 0 ? status : import_program_ended(status, err);
@@ -216,11 +216,10 @@ static int ask_pubkey(int text_fd, struct buf *answer, struct error *err)
 	to = -1;
 	r = file_read(from, SCHEMA_DOCUMENT_MAX, answer, err);
 	if (r < 0) {
-		(void)kill(pid, SIGKILL);
-		(void)!process_wait(pid, &ignored);
+		(void)!import_program_reap(pid, &ignored);
 		return r;
 	}
-	r = process_wait(pid, err);
+	r = import_program_reap(pid, err);
 	return r < 0 || answer->len ? r : import_program_ended(r, err);
 }
 

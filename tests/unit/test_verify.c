@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage0/fetch/verify.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "tests/unit/openpgp.h"
@@ -247,7 +248,8 @@ test(no_turned_bit_goes_unnoticed)
 	turn_bits(&file, 0, 5, &armored, &key, &file);
 }
 
-test(a_verifier_may_be_given_up_half_way)
+/* One of Ann's good signature, which has not read anything yet. */
+static struct verifier *start(void)
 {
 	autoclear(buf) signature = {0}, key = {0};
 	autofree char *fingerprint = vector_fingerprint("ann");
@@ -263,10 +265,64 @@ test(a_verifier_may_be_given_up_half_way)
 	assert_int_equal(verifier_start(&keys, signature.data, signature.len, &verifier,
 	                                &verdict, &err),
 	                 VERIFY_GOOD);
-	assert_int_equal(verifier_add(verifier, "these", 5, &err), 0);
-	verifier_free(verifier);
+	return verifier;
+}
+
+static void assert_no_child(void)
+{
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
+}
+
+/* The one child of the process PID. */
+static pid_t child_of(pid_t pid)
+{
+	autofree char *path = memory_format("/proc/%d/task/%d/children", (int)pid,
+	                                    (int)pid);
+	autoclear(buf) text = {0};
+	autoclose int fd = path_open(AT_FDCWD, path, PATH_HOST, O_RDONLY, &err);
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_read(fd, 1 << 10, &text, &err), 0);
+	assert_true(text.len > 0);
+	return (pid_t)strtol(text.data, NULL, 10);
+}
+
+test(a_verifier_may_be_given_up_half_way)
+{
+	struct verifier *verifier = start();
+
+	assert_int_equal(verifier_add(verifier, "these", 5, &err), 0);
+	verifier_free(verifier);
+	assert_no_child();
+}
+
+test(a_child_that_dies_is_an_error_and_nothing_hangs)
+{
+	autoptr(verifier) verifier = start();
+	autoclear(verdict) verdict = {0};
+	char part[4096] = "";
+
+	assert_int_equal(kill(child_of(getpid()), SIGKILL), 0);
+	while (verifier_add(verifier, part, sizeof(part), &err) == 0)
+		;
+	assert_string_equal(err.text, "the import program was killed by signal 9");
+	assert_true(verifier_end(verifier, &verdict, &err) < 0);
+	assert_null(verdict.fingerprint);
+	assert_no_child();
+}
+
+test(a_child_that_neither_answers_nor_ends_is_ended)
+{
+	autoptr(verifier) verifier = start();
+	autoclear(verdict) verdict = {0};
+	pid_t child = child_of(getpid());
+
+	assert_int_equal(kill(child, SIGSTOP), 0);
+	assert_int_equal(kill(child_of(child), SIGKILL), 0);
+	assert_true(verifier_end(verifier, &verdict, &err) < 0);
+	assert_string_equal(err.text, "the import program was killed by signal 9");
+	assert_no_child();
 }
 
 test(no_trusted_keys_know_no_key)
@@ -370,6 +426,8 @@ int main(void)
 		cmocka_unit_test(identities_have_no_control_characters),
 		cmocka_unit_test(no_turned_bit_goes_unnoticed),
 		cmocka_unit_test(a_verifier_may_be_given_up_half_way),
+		cmocka_unit_test(a_child_that_dies_is_an_error_and_nothing_hangs),
+		cmocka_unit_test(a_child_that_neither_answers_nor_ends_is_ended),
 		cmocka_unit_test(no_trusted_keys_know_no_key),
 		cmocka_unit_test(keys_are_taken_apart),
 		cmocka_unit_test(keys_tell_that_they_are_no_longer_good),
