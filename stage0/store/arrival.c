@@ -314,20 +314,30 @@ static int is_same(int a, int b, struct error *err)
 	}
 }
 
-/* Whether KEY's archive is the file ARCHIVE_FD, of SIZE bytes, and its tree is there. */
+/* Whether what the image's link NAME leads to is there. */
+static bool has_tree(struct store *store, const char *key, const char *name)
+{
+	struct error ignored;
+	struct tree_id tree;
+	struct stat st;
+	int r = image_link_read(store->images_fd, key, name, &tree, &ignored);
+
+	return r < 0 ? r == -ENOENT && strcmp(name, "layer") == 0
+	             : path_stat(store->trees_fd, tree.text, &st, &ignored) >= 0;
+}
+
+/* Whether KEY's archive is the file ARCHIVE_FD, of SIZE bytes, and its files are there. */
 static int is_image_of(struct store *store, const char *key, int archive_fd, off_t size,
                        struct error *err)
 {
 	autofree char *path = memory_format("%s/" ARRIVAL_ACI, key);
 	autoclose int fd = -1;
 	struct image_id id;
-	struct tree_id tree;
 	struct stat st;
 
 	if (image_id_parse(key, &id, err) < 0 ||
 	    path_stat(store->images_fd, path, &st, err) < 0 || st.st_size != size ||
-	    store_tree(store, &id, &tree, err) != STORE_OK ||
-	    path_stat(store->trees_fd, tree.text, &st, err) < 0)
+	    !has_tree(store, key, "tree") || !has_tree(store, key, "layer"))
 		return false;
 	fd = path_open(store->images_fd, path, PATH_OURS, O_RDONLY, err);
 	return fd < 0 ? false : is_same(archive_fd, fd, err);

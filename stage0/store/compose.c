@@ -52,6 +52,8 @@ static int check_dependency(struct store *store, const struct dependency *wanted
 	if (r < 0 || !wanted->size)
 		return r;
 	r = path_stat(store->images_fd, path, &st, err);
+	if (r == -ENOENT)
+		return error_set(err, r, "is not in the store");
 	if (r >= 0 && st.st_size != wanted->size)
 		r = error_set(err, -EBADMSG, "must have %lld bytes, and has %lld",
 		              (long long)wanted->size, (long long)st.st_size);

@@ -142,7 +142,8 @@ class Trees(Dependencies):
 
     def test_owners_modes_times_and_attributes_are_kept(self):
         self.image("example.com/base", [
-            entry("rootfs/d", mode=0o2711, uid=1, gid=2, mtime=5),
+            entry("rootfs/d", mode=0o2711, uid=1, gid=2, mtime=5,
+                  pax_headers={"SCHILY.xattr.user.a": "1"}),
             entry("rootfs/d/suid", "x", mode=0o4755, uid=3, gid=4, mtime=6),
             entry("rootfs/other", mode=0o700, uid=7, mtime=8)])
         top = self.image("example.com/top", [entry("rootfs/d/new", "x"),
@@ -151,6 +152,7 @@ class Trees(Dependencies):
         found = snapshot(self.tree(top))
         self.assertEqual(found[b"d"]["mode"], "0o42711")
         self.assertEqual((found[b"d"]["owner"], found[b"d"]["mtime"]), ((1, 2), 5 * 10**9))
+        self.assertEqual(found[b"d"]["xattrs"], {"user.a": b"1"})
         self.assertEqual(found[b"d/suid"]["mode"], "0o104755")
         self.assertEqual((found[b"d/suid"]["owner"], found[b"d/suid"]["mtime"]), ((3, 4), 6 * 10**9))
         self.assertEqual((found[b"other"]["mode"], found[b"other"]["owner"]), ("0o40755", (0, 0)))
@@ -225,6 +227,27 @@ class Life(Dependencies):
         self.host.ok("image", "gc", "--grace-period=0s")
         self.assertEqual(self.host.image_ids(), [])
         self.assertEqual(self.trees(), [])
+
+    def test_files_that_are_gone_are_made_again(self):
+        before = snapshot(self.tree(self.top))
+        for link in ("tree", "layer"):
+            with self.subTest(link):
+                shutil.rmtree(self.cas("tree", os.readlink(self.cas("image", self.top, link))
+                                       .rpartition("/")[2]))
+                self.assertEqual(self.fetch(os.path.join(self.host.images, "example.com-top.aci")),
+                                 self.top)
+                self.assertEqual(snapshot(self.tree(self.top)), before)
+                self.assertEqual(len(self.trees()), 3)
+
+    def test_several_at_once_make_one(self):
+        self.host.ok("image", "rm", self.top)
+        self.host.ok("image", "gc")
+        path = os.path.join(self.host.images, "example.com-top.aci")
+        started = [self.host.start("fetch", "--full", "--pull-policy=new", path) for _ in range(4)]
+        results = [process.wait() for process in started]
+        self.assertEqual([(it.status, it.out.strip()) for it in results], [(0, self.top)] * 4, results)
+        self.assertEqual(len(self.trees()), 3)
+        self.host.assert_no_drafts()
 
     def name(self, id):
         return json.loads(read(self.cas("image", id, "manifest")))["name"]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images come over real HTTPS with real signatures: by URL, by name, from files (rkt 4)."""
 
+import bz2
+import gzip
 import json
 import os
 import signal
@@ -470,6 +472,26 @@ class FromFiles(Fetching):
             self.assertEqual(self.host.info(image)["signedBy"], self.key.fingerprint)
             self.assertEqual(read(os.path.join(self.host.data, "cas", "image", image, "aci.asc"),
                                   "rb"), signature)
+
+    def test_a_signed_archive_takes_the_place_of_the_same_image(self):
+        """Compressed in other ways, it is the same image; a signature is of one of them."""
+        self.host.trust(self.key, "example.test")
+        signed = gzip.compress(self.hello)
+        signature = self.key.sign(signed)
+        for name, content, words in (("plain", self.hello, ["--insecure-options=image"]),
+                                     ("signed", signed, []),
+                                     ("other", bz2.compress(self.hello), ["--insecure-options=image"])):
+            path = self.host.file(name + ".aci", content)
+            self.host.file(name + ".aci.asc", signature)
+            stored = os.path.join(self.host.data, "cas", "image", *self.host.fetched(*words, path))
+            if name == "plain":
+                self.assertEqual(read(os.path.join(stored, "aci"), "rb"), content)
+                continue
+            self.assertEqual(read(os.path.join(stored, "aci"), "rb"), signed)
+            self.assertEqual(read(os.path.join(stored, "aci.asc"), "rb"), signature)
+            info = json.loads(read(os.path.join(stored, "info")))
+            self.assertEqual((info["signedBy"], info["origin"]), (self.key.fingerprint, path))
+        self.host.assert_no_drafts()
 
     def test_a_signature_elsewhere(self):
         self.host.trust(self.key, "example.test")
