@@ -109,12 +109,6 @@ class Layout(Archives):
         top = member("manifest", bytes(5 << 20)) + member("rootfs", type="5")
         self.refuses(top + END, "'manifest': larger than 4194304 bytes")
 
-    def test_dependencies_are_refused_until_they_are_served(self):
-        manifest = json.dumps({**json.loads(MANIFEST),
-                               "dependencies": [{"imageName": "example.com/base"}]})
-        self.refuses(member("manifest", manifest) + member("rootfs", type="5") + END,
-                     "depends on the image 'example.com/base'")
-
     def test_a_whitelist_is_all_that_is_kept(self):
         manifest = json.dumps({**json.loads(MANIFEST), "pathWhitelist": ["/a/kept", "/dir/"]})
         rootfs = self.imports(
