@@ -123,6 +123,11 @@ class Files(Net):
                 self.put(Page(b"a", cache_control=text))
                 self.assertEqual(self.gets(b"a").begin.get("maxAge", 0), age)
 
+    def test_of_two_ages_the_one_that_asks_sooner(self):
+        for first, second in (("max-age=60", "max-age=5"), ("max-age=5", "max-age=60")):
+            self.put(Page(b"a", cache_control=first, headers={"cache-control": second}))
+            self.assertEqual(self.gets(b"a").begin["maxAge"], 5)
+
     def test_a_url_is_not_believed(self):
         self.fails("neither https nor http", "ftp://example.test/")
         self.fails("neither https nor http", "file:///etc/passwd")
@@ -627,7 +632,9 @@ class Proxies(Net):
             "Proxy-Authorization") == "Basic dTpw"))
         self.put(b"a")
         self.gets(b"a", half=self.start({"https_proxy": "http://u:p@proxy.test:3128"}))
+        proxy.forget()
         self.fails("407", half=self.start({"https_proxy": "http://proxy.test:3128"}))
+        self.assertEqual(proxy.lines, ["CONNECT example.test:443 407"])
         self.assertEqual(self.asked(), [URL + " 200"])
 
 

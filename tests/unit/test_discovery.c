@@ -284,6 +284,29 @@ test(a_page_that_says_more_than_anyone_needs_is_cut_short)
 	assert_string_equal(found.endpoints.items[15].image, "https://s/15.aci");
 }
 
+test(http_is_not_asked_for_a_page_that_https_has)
+{
+	struct name_value pages[] = {
+		{"https://example.com/app", "<p>"},
+		{"http://example.com/app",
+	         "<meta name=ac-discovery content='example.com https://s'>"}};
+	struct site site = {pages, 2, NULL, {0}};
+	const struct discovery_walk walk = {
+		.name = "example.com/app",
+		.insecure_http = true,
+		.get_page = get_page,
+		.context = &site,
+	};
+	autoclear(discovery) found = {0};
+	struct error err;
+
+	assert_int_equal(discovery_find(&walk, &found, &err), -ENOENT);
+	assert_int_equal(site.asked.count, 3);
+	assert_string_equal(site.asked.items[1], "https://example.com?ac-discovery=1");
+	assert_string_equal(site.asked.items[2], "http://example.com?ac-discovery=1");
+	strv_clear(&site.asked);
+}
+
 static int go_away(void *context, const char *url, struct buf *html, struct error *err)
 {
 	(void)context, (void)url, (void)html;
@@ -310,6 +333,7 @@ int main(void)
 		cmocka_unit_test(a_failure_says_why_each_page_did_not_do),
 		cmocka_unit_test(a_tag_for_keys_ends_with_a_part_of_the_name),
 		cmocka_unit_test(a_page_that_says_more_than_anyone_needs_is_cut_short),
+		cmocka_unit_test(http_is_not_asked_for_a_page_that_https_has),
 		cmocka_unit_test(a_walk_that_is_given_up_ends),
 	};
 

@@ -66,7 +66,8 @@ static int remove_place(void **state __attribute__((unused)))
 	return rmdir(place);
 }
 
-/* Each tries what ought to fail, and returns how many did not. */
+/* Each tries what ought to fail, and returns how many did not; the filter alone, without
+ * landlock, is enough. */
 
 static int write_files(void)
 {
@@ -77,8 +78,8 @@ static int write_files(void)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		for (size_t k = 0; k < sizeof(flags) / sizeof(*flags); k++)
-			done += open(names[i], flags[k], 0600) >= 0;
-	done += open(".", O_TMPFILE | O_RDWR, 0600) >= 0;
+			done += open(names[i], flags[k], 0600) >= 0 || errno != ENOSYS;
+	done += open(".", O_TMPFILE | O_RDWR, 0600) >= 0 || errno != ENOSYS;
 	done += syscall(SYS_openat2, AT_FDCWD, "file", (uint64_t[3]){0}, 24) >= 0;
 #ifdef SYS_creat
 	done += syscall(SYS_open, "file", O_WRONLY) >= 0;
