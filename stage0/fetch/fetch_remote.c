@@ -13,9 +13,8 @@
 #include "stage0/fetch/proof.h"
 #include "stage0/fetch/receive.h"
 
-/* No archive is larger; and how often a download that breaks off goes on. */
+/* No archive is larger. */
 static const int64_t archive_max = (int64_t)64 << 30;
-enum { ATTEMPTS = 5 };
 
 /* One URL, while it is being fetched. */
 struct visit {
@@ -273,8 +272,6 @@ static int begin_anew(struct visit *visit, struct error *err)
 	if (visit->have)
 		log_warning("image: cannot use cached partial download, resource "
 		            "updated.");
-	if (visit->progress)
-		progress_advance(visit->progress, -visit->have);
 	if (visit->fd >= 0)
 		close(visit->fd);
 	visit->fd = -1;
@@ -285,14 +282,7 @@ static int begin_anew(struct visit *visit, struct error *err)
 		visit->partial.etag = memory_text(reply->etag);
 		visit->partial.last_modified = memory_text(reply->last_modified);
 	}
-	if (remote_begin(visit->remote, &visit->partial, &visit->fd, err) < 0)
-		return err->code;
-	if (!visit->shown)
-		return 0;
-	/* The verifier has seen bytes that do not count. */
-	visit->shown = 0;
-	verifier_free(take(visit->proof.verifier));
-	return proof_begin(visit->wanted, &visit->proof, err);
+	return remote_begin(visit->remote, &visit->partial, &visit->fd, err);
 }
 
 static int begin_body(struct visit *visit, struct error *err)
@@ -317,8 +307,8 @@ static int begin_body(struct visit *visit, struct error *err)
 	return error_set(err, -EPROTO, "the server gave another part than was asked for");
 }
 
-/* Reads the body to its end. Sets *BROKEN if it is the network that failed. */
-static int take_body(struct visit *visit, bool *broken, struct error *err)
+/* Reads the body to its end. */
+static int take_body(struct visit *visit, struct error *err)
 {
 	struct reception reception = {
 		.to_fd = visit->fd,
@@ -344,7 +334,6 @@ static int take_body(struct visit *visit, bool *broken, struct error *err)
 		visit->shown = visit->have;
 	if (r < 0)
 		return r;
-	*broken = finished < 0;
 	if (finished < 0)
 		*err = finish_error;
 	return finished;
@@ -366,35 +355,23 @@ static int check_room(const struct visit *visit, struct error *err)
 	                   (long long)needed, (long long)room);
 }
 
-/* One that breaks off goes on, as long as every attempt brings something. */
-static int take_bodies(struct visit *visit, struct error *err)
+/* If the connection breaks, the half that talks to the network goes on with another. */
+static int transfer(struct visit *visit, struct error *err)
 {
-	for (size_t attempt = 1;; attempt++) {
-		int64_t before;
-		bool broken = false;
-		int r = begin_body(visit, err);
+	int r = begin_body(visit, err);
 
-		if (r < 0)
-			return r;
-		if (!visit->progress)
-			visit->progress = progress_begin(
-				visit->wanted->fetching->progress, visit->wanted->text,
-				visit->url, visit->have, visit->reply.total);
-		r = check_room(visit, err);
-		if (r >= 0)
-			r = show(visit, err);
-		if (r < 0) {
-			give_up_body(visit);
-			return r;
-		}
-		before = visit->have;
-		r = take_body(visit, &broken, err);
-		if (r >= 0 || !broken || attempt == ATTEMPTS || visit->have == before ||
-		    !visit->reply.resumable)
-			return r;
-		log_debug("image: %s: going on from byte %lld", err->text,
-		          (long long)visit->have);
-	}
+	if (r < 0)
+		return r;
+	visit->progress = progress_begin(visit->wanted->fetching->progress,
+	                                 visit->wanted->text, visit->url, visit->have,
+	                                 visit->reply.total);
+	r = check_room(visit, err);
+	if (r >= 0)
+		r = show(visit, err);
+	if (r >= 0)
+		return take_body(visit, err);
+	give_up_body(visit);
+	return r;
 }
 
 static int download(struct visit *visit, struct error *err)
@@ -402,7 +379,7 @@ static int download(struct visit *visit, struct error *err)
 	int r = find_partial(visit, err);
 
 	if (r >= 0)
-		r = take_bodies(visit, err);
+		r = transfer(visit, err);
 	if (visit->progress)
 		progress_end(visit->progress, r >= 0);
 	return r;

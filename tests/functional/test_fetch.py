@@ -7,10 +7,11 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import unittest
 
 import network
-from harness import (GANTRY, LABELS, Host, aci, checked, image_manifest, libc, mounts,
+from harness import (GANTRY, LABELS, TIMEOUT, Host, aci, checked, image_manifest, libc, mounts,
                      names_and_values, needs_program, needs_root, read, stage1_probe_aci,
                      wait_until, write)
 from https_server import Authority, Page, Server, Site, page_of_tags
@@ -693,6 +694,22 @@ class Several(Fetching):
         for page in pages:
             page.go()
 
+    def test_one_that_still_waits_for_an_answer_is_ended_too(self):
+        self.put()
+        asked, answer, late = threading.Event(), threading.Event(), []
+        self.addCleanup(answer.set)
+
+        def wait(_):
+            asked.set()
+            if not answer.wait(TIMEOUT):
+                late.append("the answer was waited for")
+            return True
+        self.server.put(self.urls[0], Page(self.images[0], needs=wait))
+        self.server.put(self.urls[1], Page(status=404, needs=lambda _: asked.wait(TIMEOUT)))
+        self.assertEqual(self.host.start("fetch", *self.urls[:2]).wait().status, 254)
+        self.assertEqual(late, [])
+        self.host.assert_no_processes()
+
     def test_the_images_of_a_pod_are_fetched_at_once(self):
         pages = self.put(hold=1000)
         process = self.host.start("prepare", *self.urls)
@@ -772,8 +789,8 @@ class Dependencies(Fetching):
         self.put("right", "base", app=False)
         self.put("top", "left", "right")
         self.host.fetched("example.test/top")
-        self.assertEqual(sum("/base-latest" in line and line.endswith("aci 200")
-                             for line in self.server.lines), 1)
+        # Where is it, its signature, and itself.
+        self.assertEqual(sum("example.test/base" in line for line in self.server.lines), 3)
 
     def test_a_circle_is_refused_at_once(self):
         self.put("a", "b")
@@ -801,10 +818,16 @@ class Dependencies(Fetching):
         self.put("top", {"imageName": "example.test/base", "imageID": image, "size": len(base)})
         self.host.fetched("example.test/top")
         self.put("top2", {"imageName": "example.test/base", "imageID": wrong})
-        self.refused("example.test/top2", says=("dependency 'example.test/base'", image, wrong))
+        self.refused("example.test/top2", says=(
+            f"dependency 'example.test/base': is the image '{image}', and not '{wrong}'"))
         for size in (len(base) - 1, len(base) + 1):
             self.put("top3", {"imageName": "example.test/base", "size": size})
             self.refused("example.test/top3", says="bytes")
+        # Nor is it stored when it comes.
+        self.host.ok("image", "rm", *self.host.image_ids())
+        for size in (len(base) - 1, len(base) + 1):
+            self.put("top4", {"imageName": "example.test/base", "size": size})
+            self.refused("example.test/top4", says=f"{size}")
 
     def test_a_dependency_that_is_missing_is_named(self):
         self.put("top", "base")
