@@ -292,18 +292,29 @@ static void collect(struct http *http)
 	}
 }
 
-/* What to do about what libcurl says. */
+static const char authority_advice[] = "; an authority of your own goes into a file that "
+				       "SSL_CERT_FILE names, and "
+				       "--insecure-options=tls does without any";
+static const char file_advice[] =
+	"; SSL_CERT_FILE and SSL_CERT_DIR say where certificates "
+	"are";
+
+static const struct {
+	CURLcode code;
+	const char *text;
+} advices[] = {
+	{CURLE_PEER_FAILED_VERIFICATION, authority_advice},
+	{CURLE_SSL_ISSUER_ERROR, authority_advice},
+	{CURLE_SSL_CACERT_BADFILE, file_advice},
+	{CURLE_SSL_CERTPROBLEM, file_advice},
+};
+
+/* What to do about what libcurl says; NULL if that says it. */
 static const char *advice(CURLcode code)
 {
-	switch ((int)code) {
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_ISSUER_ERROR:
-		return "; an authority of your own goes into a file that SSL_CERT_FILE "
-		       "names, and --insecure-options=tls does without any";
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-		return "; SSL_CERT_FILE and SSL_CERT_DIR say where certificates are";
-	}
+	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+		if (advices[i].code == code)
+			return advices[i].text;
 	return NULL;
 }
 
