@@ -4,8 +4,10 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import unittest
 
@@ -344,6 +346,18 @@ class Fetched(unittest.TestCase):
         self.host.trust(self.other.fingerprint, self.other.public, "example.test/other")
         says = self.refuses("not trusted for 'example.test/hello'", self.other.sign(self.image))
         self.assertIn(self.other.fingerprint, says)
+
+    def test_a_host_without_gpg_says_so(self):
+        self.host.file("hello.aci.asc", self.good)
+        self.host.trust(self.key.fingerprint, self.key.public)
+        hide = 'mount --bind "$1" "$2"; shift 2; exec "$@"'
+        nothing = self.host.file("nothing", "")
+        result = subprocess.run(
+            ["unshare", "--mount", "sh", "-ec", hide, "sh", nothing, shutil.which("gpg"),
+             *self.host.argv("fetch", self.path)], capture_output=True, timeout=TIMEOUT)
+        self.assertEqual(result.returncode, 254, result)
+        self.assertIn(b"there is no gpg in /usr/bin", result.stderr)
+        self.assertEqual(self.host.image_ids(), [])
 
     def test_the_callers_own_keyring_does_not_count(self):
         self.host.file("hello.aci.asc", self.other.sign(self.image))
