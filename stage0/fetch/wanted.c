@@ -50,9 +50,13 @@ int wanted_check(const struct image_manifest *manifest, const char *name,
 int fetching_net(struct fetching *fetching, size_t slot, struct net **net,
                  struct error *err)
 {
+	const struct auth **auth = &fetching->net_options.auth;
+
+	/* Once: a thread that rests reads them. */
+	if (!*auth && host_auth(fetching->host, auth, err) < 0)
+		return err->code;
 	if (!fetching->nets[slot] &&
-	    (host_auth(fetching->host, &fetching->net_options.auth, err) < 0 ||
-	     net_start(&fetching->net_options, &fetching->nets[slot], err) < 0))
+	    net_start(&fetching->net_options, &fetching->nets[slot], err) < 0)
 		return err->code;
 	*net = fetching->nets[slot];
 	return 0;
