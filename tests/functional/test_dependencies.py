@@ -228,6 +228,16 @@ class Life(Dependencies):
         self.assertEqual(self.host.image_ids(), [])
         self.assertEqual(self.trees(), [])
 
+    def test_a_tree_is_made_of_the_layer_that_is_there(self):
+        files = [entry("rootfs/own", "x" * 10000)]
+        top = self.image("example.com/own", files, on=["example.com/base"])
+        own = os.lstat(os.path.join(self.tree(top), "own")).st_ino
+        self.host.ok("image", "rm", top)
+        self.image("example.com/base", [entry("rootfs/a", "2")], labels={"version": "2"})
+        self.assertEqual(self.image("example.com/own", files, on=["example.com/base"]), top)
+        self.assertEqual(read(os.path.join(self.tree(top), "a")), "2")
+        self.assertEqual(os.lstat(os.path.join(self.tree(top), "own")).st_ino, own)
+
     def test_files_that_are_gone_are_made_again(self):
         before = snapshot(self.tree(self.top))
         for link in ("tree", "layer"):

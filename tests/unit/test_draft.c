@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 
 #include "common/file.h"
+#include "common/lock.h"
+#include "common/memory.h"
 #include "common/path.h"
 #include "stage0/store/draft.h"
 #include "tests/unit/unit.h"
@@ -95,6 +97,47 @@ test(a_name_that_is_taken_is_an_outcome_and_the_draft_goes)
 	assert_int_equal(count_in(tmp), 0);
 }
 
+/* Whether the process waits for a flock(2). */
+static bool waits_for_lock(pid_t pid)
+{
+	autoclear(buf) locks = {0};
+	autofree char *who = memory_format(" %d ", (int)pid);
+	struct error err;
+	autoclose int fd = path_open(AT_FDCWD, "/proc/locks", PATH_HOST, O_RDONLY, &err);
+	bool waits = false;
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_read(fd, 1 << 20, &locks, &err), 0);
+	for (char *line = strtok(locks.data, "\n"); line; line = strtok(NULL, "\n"))
+		waits |= strstr(line, "-> FLOCK") && strstr(line, who);
+	return waits;
+}
+
+test(no_draft_begins_while_the_dead_are_looked_for)
+{
+	autoclose int tmp = open_dir("tmp");
+	struct error err;
+	int status = 0;
+	pid_t child;
+
+	assert_int_equal(lock_wait(tmp, LOCK_EXCLUSIVE, &err), 0);
+	child = fork();
+	if (child == 0) {
+		autoclose int own = open_dir("tmp");
+		struct draft *draft;
+
+		_exit(draft_begin(&draft, own, "x", &err) < 0);
+	}
+	while (!waits_for_lock(child))
+		if (waitpid(child, &status, WNOHANG) == child)
+			fail_msg("it did not wait");
+	assert_int_equal(count_in(tmp), 0);
+	lock_drop(tmp);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(count_in(tmp), 1);
+}
+
 test(a_draft_may_take_the_place_of_what_is_there_which_goes_with_it)
 {
 	autoclose int tmp = open_dir("tmp");
@@ -180,6 +223,9 @@ int main(void)
 			make_top, remove_top),
 		cmocka_unit_test_setup_teardown(
 			a_name_that_is_taken_is_an_outcome_and_the_draft_goes, make_top,
+			remove_top),
+		cmocka_unit_test_setup_teardown(
+			no_draft_begins_while_the_dead_are_looked_for, make_top,
 			remove_top),
 		cmocka_unit_test_setup_teardown(
 			a_draft_may_take_the_place_of_what_is_there_which_goes_with_it,

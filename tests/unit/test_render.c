@@ -556,8 +556,8 @@ test(nothing_is_written_through_a_link_of_a_lower_image)
 
 test(a_list_that_leads_through_a_link_names_nothing_there)
 {
-	static const char *listed[] = {"lib/m"};
-	struct render_filter filter = {listed, 1};
+	static const char *listed[] = {"dir/lib/m", "lib/m"};
+	struct render_filter filter = {listed, 2};
 	autofree char *outside = memory_format("%s/outside", work);
 	autoclear(strv) names = {0};
 	autoclear(scene) scene = {0};
@@ -568,6 +568,9 @@ test(a_list_that_leads_through_a_link_names_nothing_there)
 	put_file(work_fd, "outside/m", "secret");
 	assert_int_equal(path_make_symlink(outside, scene.layers[1].root_fd, "lib", &err),
 	                 0);
+	assert_int_equal(path_make_dir(scene.layers[1].root_fd, "dir", 0755, &err), 0);
+	assert_int_equal(
+		path_make_symlink(outside, scene.layers[1].root_fd, "dir/lib", &err), 0);
 	(void)make_tree(&scene);
 	assert_int_equal(path_list(work_fd, "tree/rootfs", &names, &err), 0);
 	assert_int_equal(names.count, 0);

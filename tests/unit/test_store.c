@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
+#include "stage0/store/arrival.h"
 #include "stage0/store/draft.h"
 #include "stage0/store/inner.h"
 #include "tests/unit/unit.h"
@@ -333,6 +334,19 @@ test(a_sweep_removes_what_dead_processes_left)
 	assert_string_equal(id.text, ID_2);
 }
 
+test(an_archive_that_could_be_changed_is_not_handed_on)
+{
+	autoptr(arrival) arrival = NULL;
+	autoclose int fd = -1;
+	struct error err;
+
+	assert_int_equal(arrival_begin(store, "x.aci", &arrival, &err), 0);
+	fd = path_create(arrival_fd(arrival), ARRIVAL_ACI, 0644, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(arrival_unpack(arrival, fd, false, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "open for writing"));
+}
+
 test(what_appears_while_trees_are_judged_waits)
 {
 	autoptr(store) other = NULL;
@@ -370,6 +384,7 @@ int main(void)
 		with_store(a_removed_image_is_gone_but_not_its_tree),
 		with_store(trees_that_nothing_needs_are_removed_and_only_they),
 		with_store(a_sweep_removes_what_dead_processes_left),
+		with_store(an_archive_that_could_be_changed_is_not_handed_on),
 		with_store(what_appears_while_trees_are_judged_waits),
 	};
 
