@@ -19,7 +19,7 @@ TABLES = (
     "the same beside other tools",
     "the most memory that one process had",
 )
-MEASURED = "disk disk-copy three memory".split()
+MEASURED = "disk disk-copy signed https https-signed three three-https memory".split()
 PEERS = {"curl | gzip -d | tar x", "skopeo copy + umoci unpack", "podman pull"}
 
 

@@ -377,6 +377,16 @@ test(a_window_too_large_is_refused)
 	check_refused(&archive, "takes more than 128 MiB of memory to inflate: refused");
 }
 
+/* The library would take it for a frame. */
+test(an_old_kind_of_frame_behind_the_first_is_refused)
+{
+	autoclear(buf) archive = {0};
+
+	add_zstd(&archive, "text", 4);
+	buf_add(&archive, "\x27\xb5\x2f\xfd\x00\x00\x00\xc0\x00\x00", 10);
+	check_refused(&archive, "data after the end of the compressed stream");
+}
+
 test(all_that_is_read_is_copied)
 {
 	for (size_t i = 0; i < FORMATS; i++) {
@@ -409,6 +419,7 @@ int main(void)
 		cmocka_unit_test(a_gzip_header_of_an_unknown_kind_is_refused),
 		cmocka_unit_test(what_is_compressed_twice_is_refused),
 		cmocka_unit_test(a_window_too_large_is_refused),
+		cmocka_unit_test(an_old_kind_of_frame_behind_the_first_is_refused),
 		cmocka_unit_test(all_that_is_read_is_copied),
 	};
 

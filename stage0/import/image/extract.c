@@ -135,7 +135,7 @@ static int mark_implicit(struct extractor *x, const char *name, struct error *er
 static int write_implicit(struct extractor *x, struct error *err)
 {
 	static const char top[] = "rootfs/";
-	const char *name = x->implicit_names.data;
+	const char *name = buf_string(&x->implicit_names);
 	const char *end = name + x->implicit_names.len;
 	autoclear(buf) list = {0};
 	autoclose int fd = -1;
