@@ -2,6 +2,7 @@
 #include "stage0/fetch/fetch_remote.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 
 /* No archive is larger. */
 static const int64_t archive_max = (int64_t)64 << 30;
+enum { LOCK_MILLISECONDS = 200 };
 
 /* One URL, while it is being fetched. */
 struct visit {
@@ -120,6 +122,22 @@ static bool is_fresh(const struct visit *visit)
 	return visit->has_old && age >= 0 && age < visit->old.max_age;
 }
 
+/* Who is one of several must end when another fails: a lock alone cannot tell of that. */
+static int wait_lock(struct visit *visit, struct error *err)
+{
+	struct pollfd stop = {.fd = crew_stop_fd(visit->crew), .events = POLLIN};
+	int r;
+
+	if (stop.fd < 0)
+		return remote_wait_lock(visit->remote, err);
+	do {
+		if (poll(&stop, 1, LOCK_MILLISECONDS) > 0)
+			return error_set(err, -ECANCELED, "stopped");
+		r = remote_try_lock(visit->remote, err);
+	} while (r == LOCK_BUSY);
+	return r;
+}
+
 /* Returns whether another process fetched it while this one waited. */
 static int lock(struct visit *visit, struct error *err)
 {
@@ -130,11 +148,11 @@ static int lock(struct visit *visit, struct error *err)
 	log_warning("image: another %s instance is downloading this file, waiting...",
 	            host_program(visit->wanted->fetching->host));
 	crew_rest(visit->crew);
-	r = remote_wait_lock(visit->remote, err);
+	r = wait_lock(visit, err);
 	crew_resume(visit->crew);
 	if (r >= 0)
 		r = read_old(visit, err);
-	return r < 0 ? r : visit->has_old && visit->old.asked >= visit->began;
+	return r < 0 ? r : visit->has_old && visit->old.written >= visit->began;
 }
 
 static int64_t size_max(const struct visit *visit)

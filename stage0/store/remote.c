@@ -33,6 +33,7 @@ static const struct field record_fields[] = {
 	{"lastModified", FIELD_TEXT, 0, offsetof(struct remote_record, last_modified)},
 	{"maxAge", FIELD_INT, FIELD_KEEP, offsetof(struct remote_record, max_age)},
 	{"asked", FIELD_INT, FIELD_KEEP, offsetof(struct remote_record, asked)},
+	{"written", FIELD_INT, FIELD_KEEP, offsetof(struct remote_record, written)},
 	{"image", FIELD_TEXT, FIELD_REQUIRED, offsetof(struct remote_record, image),
          name_check_image_id},
 	{"signature", FIELD_TEXT, 0, offsetof(struct remote_record, signature)},
@@ -196,9 +197,11 @@ int remote_read(struct remote *remote, struct remote_record *record, struct imag
 int remote_write(struct remote *remote, const struct remote_record *record,
                  struct error *err)
 {
+	struct remote_record now = *record;
 	autoclear(buf) text = {0};
 
-	schema_encode(&record_schema, record, SCHEMA_COMPACT, &text);
+	now.written = (int64_t)time(NULL);
+	schema_encode(&record_schema, &now, SCHEMA_COMPACT, &text);
 	buf_char(&text, '\n');
 	return file_replace_at(remote->fd, RECORD, 0600, buf_string(&text), err);
 }

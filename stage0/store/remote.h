@@ -28,6 +28,7 @@ struct remote_record {
 	char *last_modified; /* as the server wrote it, or NULL */
 	int64_t max_age;     /* seconds */
 	int64_t asked;       /* seconds since 1970: when the server was asked last */
+	int64_t written;     /* likewise: when the record was; remote_write() sets it */
 	char *image;         /* its ID */
 	char *signature;     /* URL it was verified by; NULL: it was not */
 	char *signed_by;     /* fingerprint of the key; NULL: it was not verified */

@@ -50,11 +50,16 @@ class Secure(Host):
     def info(self, image_id):
         return json.loads(read(os.path.join(self.data, "cas", "image", image_id, "info")))
 
+    def remembered(self, name):
+        """The files of that name of all URLs."""
+        return [os.path.join(directory, name) for directory, _, names in
+                os.walk(os.path.join(self.data, "cas", "remote")) if name in names]
+
     def partials(self):
-        found = []
-        for directory, _, names in os.walk(os.path.join(self.data, "cas", "remote")):
-            found += [os.path.join(directory, name) for name in names if name == "partial"]
-        return found
+        return self.remembered("partial")
+
+    def records(self):
+        return self.remembered("record")
 
     def fetched(self, *words, **options):
         """The IDs."""
@@ -272,8 +277,7 @@ class Again(Fetching):
         """rkt leaves it as old as it was."""
         self.put_hello(cache_control="max-age=1000")
         self.host.fetched(HELLO)
-        record, = [os.path.join(directory, "record") for directory, _, names in os.walk(
-            os.path.join(self.host.data, "cas", "remote")) if "record" in names]
+        record, = self.host.records()
         old = json.loads(read(record))
         write(record, json.dumps({**old, "asked": old["asked"] - 2000}))
         self.server.forget()
@@ -629,6 +633,9 @@ class Interrupted(Fetching):
         page.go()
         self.assertEqual([first.wait().status, second.wait().status], [0, 0])
         self.assertEqual(first.out, second.out)
+        record, = self.host.records()
+        self.assertGreaterEqual(json.loads(read(record))["written"],
+                                json.loads(read(record))["asked"])
         self.assertEqual(len(self.ranges()), 1)
 
 
@@ -709,6 +716,20 @@ class Several(Fetching):
         self.assertEqual(self.host.start("fetch", *self.urls[:2]).wait().status, 254)
         self.assertEqual(late, [])
         self.host.assert_no_processes()
+
+    def test_one_that_waits_for_another_process_is_ended_too(self):
+        page = self.put(hold=1000)[0]
+        other = self.host.start("fetch", self.urls[0])
+        page.until_held()
+        asked = threading.Event()
+        self.server.put(self.urls[1], Page(status=404, needs=lambda _: asked.wait(TIMEOUT)))
+        process = self.host.start("fetch", *self.urls[:2])
+        process.expect("another gantry instance is downloading this file, waiting...", "err")
+        asked.set()
+        self.assertEqual(process.wait().status, 254)
+        self.assertTrue(other.running())
+        page.go()
+        self.assertEqual(other.wait().status, 0)
 
     def test_the_images_of_a_pod_are_fetched_at_once(self):
         pages = self.put(hold=1000)
