@@ -9,17 +9,16 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "common/process.h"
-#include "stage0/config/install.h"
 
 enum { WORDS_MAX = 8, END_MILLISECONDS = 1000 };
 
-int import_program_start(char *const argv[], const int *fds, size_t fd_count, pid_t *pid,
-                         struct error *err)
+int import_program_start(enum install_place import, char *const argv[], const int *fds,
+                         size_t fd_count, pid_t *pid, struct error *err)
 {
 	autofree char *path = NULL;
 	autoclose int program = -1;
 	char *words[WORDS_MAX + 1] = {NULL};
-	int r = install_path(INSTALL_IMPORT, &path, err);
+	int r = install_path(import, &path, err);
 
 	if (r < 0)
 		return r;

@@ -2,18 +2,20 @@
 #pragma once
 
 /*
- * Starting the import program, which touches bytes from outside for gantry. What its halves
- * are given and answer stands in the header of each.
+ * Starting an import program, which touches bytes from outside for gantry. What the halves of
+ * each are given and answer stands in their headers.
  */
 
 #include <sys/types.h>
 
 #include "common/error.h"
+#include "stage0/config/install.h"
 
-/* Starts the half and arguments ARGV with FDS, as process_spawn() does; *PID is the caller's
- * to wait for. */
-must_check int import_program_start(char *const argv[], const int *fds, size_t fd_count,
-                                    pid_t *pid, struct error *err);
+/* Starts the half and arguments ARGV of the program INSTALL_IMPORT_... with FDS, as
+ * process_spawn() does; *PID is the caller's to wait for. */
+must_check int import_program_start(enum install_place import, char *const argv[],
+                                    const int *fds, size_t fd_count, pid_t *pid,
+                                    struct error *err);
 
 /* Waits for the program PID, which has closed what it answers by; one that goes on all the same
  * is killed, after a while. Returns its status, as process_wait() does. */

@@ -9,7 +9,9 @@
 
 /* From the directory of the program; CMake knows how it lies to the others. */
 static const char *const places[] = {
-	[INSTALL_IMPORT] = INSTALL_LIBEXEC "/gantry/import",
+	[INSTALL_IMPORT_NET] = INSTALL_LIBEXEC "/gantry/import-net",
+	[INSTALL_IMPORT_TRUST] = INSTALL_LIBEXEC "/gantry/import-trust",
+	[INSTALL_IMPORT_IMAGE] = INSTALL_LIBEXEC "/gantry/import-image",
 	[INSTALL_STAGE1_IMAGES] = INSTALL_LIB "/gantry/stage1-images",
 };
 

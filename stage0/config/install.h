@@ -10,7 +10,9 @@
 #include "common/error.h"
 
 enum install_place {
-	INSTALL_IMPORT,       /* the program that reads what comes from outside */
+	INSTALL_IMPORT_NET, /* the programs that read what comes from outside */
+	INSTALL_IMPORT_TRUST,
+	INSTALL_IMPORT_IMAGE,
 	INSTALL_STAGE1_IMAGES /* the directory of the stage1 images */
 };
 

@@ -42,7 +42,8 @@ static int start_program(struct net *net, int child_fd, struct error *err)
 		[NET_MESSAGES] = STDERR_FILENO,
 		[NET_SOCKET] = child_fd,
 	};
-	return import_program_start(argv, fds, NET_FD_COUNT, &net->pid, err);
+	return import_program_start(INSTALL_IMPORT_NET, argv, fds, NET_FD_COUNT,
+	                            &net->pid, err);
 }
 
 int net_start(const struct net_options *options, struct net **net, struct error *err)

@@ -80,7 +80,8 @@ static int start_program(struct verifier *v, const struct trusted_keys *keys,
 		[VERIFY_MESSAGES] = 2,    [VERIFY_SIGNATURE] = file,
 		[VERIFY_ANSWER] = answer,
 	};
-	return import_program_start(verify_argv, fds, VERIFY_FD_COUNT, &v->pid, err);
+	return import_program_start(INSTALL_IMPORT_TRUST, verify_argv, fds,
+	                            VERIFY_FD_COUNT, &v->pid, err);
 }
 
 static int reap(pid_t *pid, struct error *err)
@@ -209,7 +210,8 @@ static int ask_pubkey(int text_fd, struct buf *answer, struct error *err)
 		[PUBKEY_ANSWER] = to,
 		[PUBKEY_MESSAGES] = 2,
 	};
-	r = import_program_start(pubkey_argv, fds, PUBKEY_FD_COUNT, &pid, err);
+	r = import_program_start(INSTALL_IMPORT_TRUST, pubkey_argv, fds, PUBKEY_FD_COUNT,
+	                         &pid, err);
 	if (r < 0)
 		return r;
 	close(to);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * The import program: everything that touches bytes from outside. gantry starts it, never
- * the user.
- */
+/* Any of the import programs. gantry starts them, never the user. */
 
 #include <string.h>
 #include <sys/stat.h>
@@ -12,15 +9,11 @@
 #include "common/log.h"
 #include "stage0/import/half.h"
 
-static const struct half *const halves[] = {
-	&half_net, &half_unpack, &half_verify, &half_pubkey, &half_name_tree,
-};
-
 static const struct half *find(const char *name)
 {
-	for (size_t i = 0; name && i < sizeof(halves) / sizeof(*halves); i++)
-		if (strcmp(name, halves[i]->name) == 0)
-			return halves[i];
+	for (const struct half *const *half = halves; name && *half; half++)
+		if (strcmp(name, (*half)->name) == 0)
+			return *half;
 	return NULL;
 }
 

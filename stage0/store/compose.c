@@ -175,7 +175,8 @@ static int name_tree(struct composition *c, struct error *err)
 		[NAME_TREE_ANSWER] = to,
 		[NAME_TREE_MESSAGES] = STDERR_FILENO,
 	};
-	if (import_program_start(argv, fds, NAME_TREE_FD_COUNT, &pid, err) < 0)
+	if (import_program_start(INSTALL_IMPORT_IMAGE, argv, fds, NAME_TREE_FD_COUNT,
+	                         &pid, err) < 0)
 		return err->code;
 	close(to);
 	to = -1;

@@ -28,7 +28,8 @@ static int start_program(const struct unpack *unpack, int answer_fd, pid_t *pid,
 		[IMPORT_WORK] = unpack->work_fd,
 		[IMPORT_ANSWER] = answer_fd,
 	};
-	return import_program_start(argv, fds, IMPORT_FD_COUNT, pid, err);
+	return import_program_start(INSTALL_IMPORT_IMAGE, argv, fds, IMPORT_FD_COUNT, pid,
+	                            err);
 }
 
 /* Runs the import program to its end, and reads its answer. */

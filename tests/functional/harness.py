@@ -43,6 +43,8 @@ def built(variable, path):
 
 
 GANTRY = built("GANTRY", "bin/gantry")
+# The programs beside it that read what comes from outside.
+IMPORT = os.path.join(os.path.dirname(os.path.dirname(GANTRY)), "libexec", "gantry", "import-%s")
 PROBE = built("PROBE", "tests/probe/probe")
 STAGE1_PROBE = built("STAGE1_PROBE", "tests/stage1-probe/stage1-probe")
 STAGE1_IMAGES = built("STAGE1_IMAGES", "lib/gantry/stage1-images")

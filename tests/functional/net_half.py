@@ -16,9 +16,8 @@ import signal
 import socket
 import subprocess
 
-from harness import GANTRY, TIMEOUT
+from harness import IMPORT, TIMEOUT
 
-IMPORT = os.path.join(os.path.dirname(GANTRY), "..", "libexec", "gantry", "import")
 SOCKET = 3
 BODY, UNCHANGED, DEFERRED = range(3)
 
@@ -51,7 +50,7 @@ class Half:
         end = os.dup2(theirs.fileno(), 100, inheritable=False)
         theirs.close()
         self.process = subprocess.Popen(
-            [IMPORT, "net"], env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+            [IMPORT % "net", "net"], env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[SOCKET],
             preexec_fn=lambda: os.dup2(end, SOCKET))
         os.close(end)

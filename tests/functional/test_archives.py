@@ -21,10 +21,10 @@ import zlib
 import archives
 import tracing
 from archives import BLOCK, COMPRESSIONS, END, MANIFEST, TOP, extended, header, image, member
-from harness import GANTRY, ROOT, Host, checked, libc, needs_root, read, wait_until
+from harness import IMPORT, ROOT, Host, checked, libc, needs_root, read, wait_until
 
 VECTORS = os.path.join(ROOT, "tests", "vectors", "appc", "archive-layout.json")
-IMPORT = os.path.join(os.path.dirname(GANTRY), "..", "libexec", "gantry", "import")
+UNPACKER = IMPORT % "image"
 
 # Of the whole import, beyond what it takes to start.
 MEMORY_MAX = 64 << 20
@@ -39,7 +39,7 @@ sys.exit(status)
 
 
 def sanitized():
-    return os.path.exists(IMPORT) and b"__asan_init" in read(IMPORT, "rb")
+    return os.path.exists(UNPACKER) and b"__asan_init" in read(UNPACKER, "rb")
 
 
 @needs_root
@@ -446,7 +446,7 @@ class Sandbox(Archives):
         fds = [archive, null, null, draft, answer]
         high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for fd in fds]
         moves = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(high)]
-        self.pid = os.posix_spawn(IMPORT, [IMPORT, "unpack", "web.aci"], os.environ,
+        self.pid = os.posix_spawn(UNPACKER, [UNPACKER, "unpack", "web.aci"], os.environ,
                                   file_actions=moves)
         self.addCleanup(self.end)
         for fd in {*fds, *high, leak}:

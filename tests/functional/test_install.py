@@ -16,7 +16,9 @@ SANITIZED = CACHE.get("GANTRY_SANITIZE") == "ON"
 
 PLACES = """
     bin/gantry
-    libexec/gantry/import
+    libexec/gantry/import-net
+    libexec/gantry/import-trust
+    libexec/gantry/import-image
     lib/gantry/stage1-images/stage1-native.aci
     lib/gantry/stage1-images/stage1-fly.aci
     lib/systemd/system/gantry-gc.service
@@ -69,7 +71,7 @@ class Install(unittest.TestCase):
         self.assertEqual([f for f in self.files() if not ours.search(f)], [])
 
     def test_only_programs_can_be_executed(self):
-        programs = {"bin/gantry", "libexec/gantry/import"}
+        programs = {p for p in PLACES if p.startswith(("bin/", "libexec/"))}
         executable = {os.path.relpath(f, self.root) for f in self.files() if os.access(f, os.X_OK)}
         self.assertEqual(executable, programs)
 

@@ -281,7 +281,7 @@ class Stage1(Arguments):
         self.addCleanup(shutil.rmtree, moved, ignore_errors=True)
         images = os.path.join(moved, os.path.relpath(harness.STAGE1_IMAGES, top))
         shutil.copytree(harness.STAGE1_IMAGES, images)
-        for part in ("bin/gantry", "libexec/gantry/import"):
+        for part in ("bin/gantry", "libexec/gantry/import-image"):
             os.makedirs(os.path.dirname(os.path.join(moved, part)))
             shutil.copy(os.path.join(top, part), os.path.join(moved, part))
         os.replace(os.path.join(images, "stage1-fly.aci"), os.path.join(images, "stage1-native.aci"))

@@ -11,11 +11,11 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import (GANTRY, TIMEOUT, Host, aci, descendants, needs_program, needs_root, read,
-                     wait_until, write)
+from harness import (GANTRY, IMPORT, TIMEOUT, Host, aci, descendants, needs_program,
+                     needs_root, read, wait_until, write)
 from signing import LONG_AGO, Keyring, damaged
 
-IMPORT = os.path.join(os.path.dirname(GANTRY), "..", "libexec", "gantry", "import")
+VERIFIER = IMPORT % "trust"
 
 FILE = os.urandom(100000)
 NOBODY = 65534
@@ -42,7 +42,7 @@ class Verifier:
                os.open(os.devnull, os.O_WRONLY), in_memory(signature), answers.detach()]
         high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100) for fd in fds]
         moves = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(high)]
-        self.pid = os.posix_spawn(IMPORT, [IMPORT, "verify"],
+        self.pid = os.posix_spawn(VERIFIER, [VERIFIER, "verify"],
                                   os.environ if environment is None else environment,
                                   file_actions=moves)
         for fd in fds + high:

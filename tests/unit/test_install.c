@@ -15,8 +15,8 @@ test(other_programs_are_found_beside_this_ones_directory)
 	assert_non_null(self);
 	for (int i = 0; i < 2; i++)
 		*strrchr(self, '/') = '\0';
-	assert_int_equal(install_path(INSTALL_IMPORT, &import, &err), 0);
-	top = strstr(import, "/libexec/gantry/import");
+	assert_int_equal(install_path(INSTALL_IMPORT_NET, &import, &err), 0);
+	top = strstr(import, "/libexec/gantry/import-net");
 	assert_non_null(top);
 	*top = '\0';
 	assert_string_equal(import, self);

@@ -63,7 +63,7 @@ static int start_program(void)
 static int run_filtered(int (*attempt)(void))
 {
 	struct error err = {0};
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {

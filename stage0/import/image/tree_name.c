@@ -6,7 +6,7 @@
 
 #include "common/file.h"
 #include "stage0/import/digest.h"
-#include "stage0/import/half.h"
+#include "stage0/import/image/image.h"
 #include "stage0/store/import_answer.h"
 
 void tree_name_key(const char *digest, struct image_id *key)

@@ -11,8 +11,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "stage0/fetch/net_protocol.h"
-#include "stage0/import/half.h"
 #include "stage0/import/net/discovery.h"
+#include "stage0/import/net/net.h"
 #include "stage0/import/net/sandbox.h"
 #include "stage0/import/net/transport.h"
 

@@ -5,10 +5,10 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "stage0/fetch/verify_protocol.h"
-#include "stage0/import/half.h"
 #include "stage0/import/trust/cell.h"
 #include "stage0/import/trust/gpg.h"
 #include "stage0/import/trust/key_packets.h"
+#include "stage0/import/trust/trust.h"
 
 static int read_keys(struct pubkeys *keys, struct error *err)
 {

@@ -8,11 +8,11 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "stage0/fetch/verify_protocol.h"
-#include "stage0/import/half.h"
 #include "stage0/import/trust/cell.h"
 #include "stage0/import/trust/gpg.h"
 #include "stage0/import/trust/key_packets.h"
 #include "stage0/import/trust/signature_packet.h"
+#include "stage0/import/trust/trust.h"
 
 struct verification {
 	struct trusted_keys trusted;
