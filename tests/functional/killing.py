@@ -18,11 +18,11 @@ POINTS = 50
 
 
 class Killing(unittest.TestCase):
-    # For every command that is traced; see Host.options().
-    options = {}
+    def make_host(self):
+        return Host(self)
 
     def setUp(self):
-        self.host = Host(self)
+        self.host = self.make_host()
         seed = int(os.environ.get("GANTRY_TEST_SEED") or random.randrange(1 << 32))
         self.random = random.Random(seed)
         print(f"GANTRY_TEST_SEED={seed}", file=sys.stderr, flush=True)
@@ -32,7 +32,7 @@ class Killing(unittest.TestCase):
         to notice by themselves that it is gone. Its exit status."""
         argv = ["strace", "-qq", "-o", log, *inject, *self.host.argv(*words)]
         return subprocess.run(argv, capture_output=True, check=False,
-                              **self.host.options(**self.options)).returncode
+                              **self.host.options()).returncode
 
     def calls(self, *words):
         """Every system call that it makes in its life, as (name, which of that name)."""
