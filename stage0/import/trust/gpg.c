@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <gpgme.h>
+#include <signal.h>
 #include <string.h>
 
 #include "common/file.h"
@@ -203,11 +204,53 @@ static int judge(gpgme_signature_t s, struct error *err)
 	return 0;
 }
 
+/*
+ * Should gpg end while it is being written to, gpgme asks for ever whether the full pipe can
+ * take more. So whatever child ends starts a clock. It is stopped when gpgme wants more to
+ * write, or is done; else it ends this process, which gantry takes for an answer.
+ */
+enum { SILENCE_SECONDS = 10 };
+
+static volatile sig_atomic_t clock_runs;
+
+static void start_clock(int signal)
+{
+	(void)signal;
+	clock_runs = true;
+	alarm(SILENCE_SECONDS);
+}
+
+static void end_in_silence(int signal)
+{
+	(void)signal;
+	_exit(EXIT_FAILURE);
+}
+
+static void stop_clock(void)
+{
+	if (!clock_runs)
+		return;
+	alarm(0);
+	clock_runs = false;
+}
+
+/* The first process of a namespace is spared every signal that it does not handle. */
+static int watch_children(struct error *err)
+{
+	const struct sigaction chld = {.sa_handler = start_clock, .sa_flags = SA_RESTART};
+	const struct sigaction alrm = {.sa_handler = end_in_silence};
+
+	if (sigaction(SIGALRM, &alrm, NULL) < 0 || sigaction(SIGCHLD, &chld, NULL) < 0)
+		return error_errno(err, "cannot watch gpg");
+	return 0;
+}
+
 static ssize_t read_data(void *handle, void *buffer, size_t size)
 {
 	const int *fd = handle;
 	ssize_t n;
 
+	stop_clock();
 	do {
 		n = read(*fd, buffer, size);
 	} while (n < 0 && errno == EINTR);
@@ -228,6 +271,7 @@ static int run_verify(struct context *context, const struct buf *signature, int 
 		e = gpgme_data_set_flag(data.data, "io-buffer-size", CHUNK);
 	if (!e)
 		e = gpgme_op_verify(context->ctx, packets.data, data.data, NULL);
+	stop_clock();
 	return e ? fail(e, "check a signature", err) : 0;
 }
 
@@ -238,7 +282,8 @@ int gpg_verify(const struct buf *signature, int data_fd, struct gpg_signature *f
 	gpgme_verify_result_t result;
 	gpgme_signature_t s;
 
-	if (start(&context, err) < 0 || run_verify(&context, signature, data_fd, err) < 0)
+	if (start(&context, err) < 0 || watch_children(err) < 0 ||
+	    run_verify(&context, signature, data_fd, err) < 0)
 		return err->code;
 	result = gpgme_op_verify_result(context.ctx);
 	s = result ? result->signatures : NULL;
