@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signatures of images by real OpenPGP keys (rkt 4.7, threat 15), and where gpg runs."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -167,6 +168,26 @@ class Confined(unittest.TestCase):
         self.assertEqual(verdict["fingerprint"], self.key.fingerprint)
         self.assertEqual(verdict["identities"], ["Ann <ann@example.test>"])
         self.assertEqual(verifier.wait(), 0)
+        self.assert_none_left()
+
+    def test_it_ends_when_gpg_dies_half_way(self):
+        verifier = self.start()
+        verifier.data.sendall(FILE[:1000])
+        gpg = verifier.gpg()
+        feeder, = {int(pid) for pid in descendants(verifier.pid)} - {gpg}
+        os.kill(gpg, signal.SIGSTOP)
+        verifier.data.setblocking(False)
+
+        def no_pipe_has_room():
+            with contextlib.suppress(BlockingIOError):
+                while verifier.data.send(bytes(4096)):
+                    pass
+            state = read(f"/proc/{feeder}/stat").rpartition(")")[2].split()[0]
+            return state == "S" and read(f"/proc/{feeder}/wchan").startswith("poll_")
+        wait_until(no_pipe_has_room, "gpg to be waited for")
+        os.kill(gpg, signal.SIGKILL)
+        self.assertIn("gpg ended before the file did", verifier.answer()["errorText"])
+        verifier.wait()
         self.assert_none_left()
 
     def test_a_file_that_breaks_off_is_not_what_was_signed(self):

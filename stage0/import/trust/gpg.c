@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <gpgme.h>
-#include <signal.h>
+#include <poll.h>
 #include <string.h>
 
 #include "common/file.h"
@@ -13,7 +13,7 @@
 #include "stage0/import/trust/cell.h"
 #include "stage0/import/trust/printable.h"
 
-enum { IDENTITIES_MAX = 64, SUBKEYS_MAX = 64 };
+enum { IDENTITIES_MAX = 64, SUBKEYS_MAX = 64, WATCHES_MAX = 16 };
 
 /* What gpgme hands to gpg at once: as much as gpg reads. Of more, it would move to and fro what
  * a full pipe does not take, at twice the cost. */
@@ -90,13 +90,12 @@ int gpg_prepare(const struct buf *keyring, struct error *err)
 
 static int start(struct context *context, struct error *err)
 {
-	gpgme_error_t e;
+	gpgme_error_t e = gpgme_new(&context->ctx);
 
-	if (gpgme_engine_check_version(GPGME_PROTOCOL_OpenPGP))
-		return error_set(err, -ENOPKG,
-		                 "there is no gpg in " CELL_PATH ", or too old a one: "
-		                 "install GnuPG");
-	e = gpgme_new(&context->ctx);
+	if (gpgme_err_code(e) == GPG_ERR_INV_ENGINE)
+		return error_set(
+			err, -ENOENT,
+			"'gpg' is not installed, or too old: it checks signatures");
 	/* Signatures on keys are checked as they are listed. */
 	if (!e)
 		e = gpgme_set_keylist_mode(context->ctx, GPGME_KEYLIST_MODE_LOCAL |
@@ -204,74 +203,117 @@ static int judge(gpgme_signature_t s, struct error *err)
 	return 0;
 }
 
-/*
- * Should gpg end while it is being written to, gpgme asks for ever whether the full pipe can
- * take more. So whatever child ends starts a clock. It is stopped when gpgme wants more to
- * write, or is done; else it ends this process, which gantry takes for an answer.
- */
-enum { SILENCE_SECONDS = 10 };
-
-static volatile sig_atomic_t clock_runs;
-
-static void start_clock(int signal)
-{
-	(void)signal;
-	clock_runs = true;
-	alarm(SILENCE_SECONDS);
-}
-
-static void end_in_silence(int signal)
-{
-	(void)signal;
-	_exit(EXIT_FAILURE);
-}
-
-static void stop_clock(void)
-{
-	if (!clock_runs)
-		return;
-	alarm(0);
-	clock_runs = false;
-}
-
-/* The first process of a namespace is spared every signal that it does not handle. */
-static int watch_children(struct error *err)
-{
-	const struct sigaction chld = {.sa_handler = start_clock, .sa_flags = SA_RESTART};
-	const struct sigaction alrm = {.sa_handler = end_in_silence};
-
-	if (sigaction(SIGALRM, &alrm, NULL) < 0 || sigaction(SIGCHLD, &chld, NULL) < 0)
-		return error_errno(err, "cannot watch gpg");
-	return 0;
-}
+/* A file that gpg is given. */
+struct shown {
+	int fd;
+	bool ended;
+};
 
 static ssize_t read_data(void *handle, void *buffer, size_t size)
 {
-	const int *fd = handle;
+	struct shown *shown = handle;
 	ssize_t n;
 
-	stop_clock();
 	do {
-		n = read(*fd, buffer, size);
+		n = read(shown->fd, buffer, size);
 	} while (n < 0 && errno == EINTR);
+	shown->ended = n == 0;
 	return n;
 }
 
-static int run_verify(struct context *context, const struct buf *signature, int data_fd,
-                      struct error *err)
+/* What gpgme waits for. By itself it would wait for ever, and busily, once gpg has died while a
+ * pipe to it is full. */
+struct loop {
+	struct watch {
+		int fd;
+		int for_reading;
+		gpgme_io_cb_t call; /* NULL: nothing */
+		void *data;
+	} watches[WATCHES_MAX];
+	bool started, done;
+	gpgme_error_t result;
+};
+
+static gpgme_error_t add_watch(void *context, int fd, int for_reading, gpgme_io_cb_t call,
+                               void *data, void **tag)
+{
+	struct loop *loop = context;
+
+	for (size_t i = 0; i < WATCHES_MAX; i++) {
+		struct watch *watch = &loop->watches[i];
+
+		if (watch->call)
+			continue;
+		*watch = (struct watch){fd, for_reading, call, data};
+		*tag = watch;
+		return 0;
+	}
+	return gpgme_error(GPG_ERR_TOO_MANY);
+}
+
+static void remove_watch(void *tag)
+{
+	*(struct watch *)tag = (struct watch){0};
+}
+
+static void take_event(void *context, gpgme_event_io_t type, void *data)
+{
+	struct loop *loop = context;
+	const struct gpgme_io_event_done_data *result = data;
+
+	if (type == GPGME_EVENT_START)
+		loop->started = true;
+	if (type != GPGME_EVENT_DONE)
+		return;
+	loop->done = true;
+	loop->result = result->err ? result->err : result->op_err;
+}
+
+/* Until gpg has ended, and all that it said has been read. */
+static gpgme_error_t run_loop(struct loop *loop)
+{
+	while (!loop->done) {
+		struct pollfd fds[WATCHES_MAX];
+
+		for (size_t i = 0; i < WATCHES_MAX; i++) {
+			const struct watch *watch = &loop->watches[i];
+
+			fds[i] = (struct pollfd){
+				watch->call && loop->started ? watch->fd : -1,
+				watch->for_reading ? POLLIN : POLLOUT, 0};
+		}
+		if (poll(fds, WATCHES_MAX, -1) < 0 && errno != EINTR)
+			return gpgme_error_from_errno(errno);
+		for (size_t i = 0; i < WATCHES_MAX && !loop->done; i++) {
+			const struct watch *watch = &loop->watches[i];
+
+			/* An earlier one may have removed it. */
+			if (fds[i].revents && watch->call && watch->fd == fds[i].fd)
+				(void)watch->call(watch->data, watch->fd);
+		}
+	}
+	return loop->result;
+}
+
+static int run_verify(struct context *context, const struct buf *signature,
+                      struct shown *shown, struct error *err)
 {
 	struct gpgme_data_cbs callbacks = {.read = read_data};
+	struct loop loop = {0};
+	struct gpgme_io_cbs io = {add_watch, &loop, remove_watch, take_event, &loop};
 	autoclear(bytes) packets = {0}, data = {0};
 	gpgme_error_t e = gpgme_data_new_from_mem(&packets.data, signature->data,
 	                                          signature->len, 0);
 
 	if (!e)
-		e = gpgme_data_new_from_cbs(&data.data, &callbacks, &data_fd);
+		e = gpgme_data_new_from_cbs(&data.data, &callbacks, shown);
 	if (!e)
 		e = gpgme_data_set_flag(data.data, "io-buffer-size", CHUNK);
+	gpgme_set_io_cbs(context->ctx, &io);
 	if (!e)
-		e = gpgme_op_verify(context->ctx, packets.data, data.data, NULL);
-	stop_clock();
+		e = gpgme_op_verify_start(context->ctx, packets.data, data.data, NULL);
+	if (!e)
+		e = run_loop(&loop);
 	return e ? fail(e, "check a signature", err) : 0;
 }
 
@@ -279,18 +321,20 @@ int gpg_verify(const struct buf *signature, int data_fd, struct gpg_signature *f
                struct error *err)
 {
 	autoclear(context) context = {0};
+	struct shown shown = {.fd = data_fd};
 	gpgme_verify_result_t result;
 	gpgme_signature_t s;
 
-	if (start(&context, err) < 0 || watch_children(err) < 0 ||
-	    run_verify(&context, signature, data_fd, err) < 0)
+	if (start(&context, err) < 0 || run_verify(&context, signature, &shown, err) < 0)
 		return err->code;
 	result = gpgme_op_verify_result(context.ctx);
 	s = result ? result->signatures : NULL;
-	if (!s || s->next)
+	if (shown.ended && (!s || s->next))
 		return error_set(err, -EKEYREJECTED, "it is not one to gpg");
-	if (judge(s, err) < 0)
+	if (s && judge(s, err) < 0)
 		return err->code;
+	if (!shown.ended)
+		return error_set(err, -EIO, "gpg ended before the file did");
 	found->fingerprint = copy_name(s->fpr);
 	found->signed_at = (int64_t)s->timestamp;
 	return 0;
