@@ -90,12 +90,13 @@ int gpg_prepare(const struct buf *keyring, struct error *err)
 
 static int start(struct context *context, struct error *err)
 {
-	gpgme_error_t e = gpgme_new(&context->ctx);
+	gpgme_error_t e;
 
-	if (gpgme_err_code(e) == GPG_ERR_INV_ENGINE)
-		return error_set(
-			err, -ENOENT,
-			"'gpg' is not installed, or too old: it checks signatures");
+	if (gpgme_engine_check_version(GPGME_PROTOCOL_OpenPGP))
+		return error_set(err, -ENOPKG,
+		                 "there is no gpg in " CELL_PATH ", or too old a one: "
+		                 "install GnuPG");
+	e = gpgme_new(&context->ctx);
 	/* Signatures on keys are checked as they are listed. */
 	if (!e)
 		e = gpgme_set_keylist_mode(context->ctx, GPGME_KEYLIST_MODE_LOCAL |
