@@ -79,6 +79,11 @@ static bool is_over(const char *location, const char *scheme)
 	return strncasecmp(location, scheme, strlen(scheme)) == 0;
 }
 
+static bool is_url(const char *location)
+{
+	return is_over(location, "https://") || is_over(location, "http://");
+}
+
 /* "AAAA BBBB ...", with two blanks in the middle. */
 static char *spaced(const char *fingerprint)
 {
@@ -280,6 +285,8 @@ static int read_url(struct session *s, const char *url, struct buf *text,
 		                 "(--insecure-allow-http takes it nevertheless)");
 	if (start_net(s, err) < 0)
 		return err->code;
+	/* Neither may a redirect lead there. */
+	s->options.insecure_http = s->review->allow_http;
 	r = net_get_text(s->net, url, KEYS_MAX, text, err);
 	if (r == NET_DEFERRED)
 		return error_set(err, -EAGAIN, "the server says that it is to come");
@@ -296,7 +303,7 @@ static int read_file(const char *path, struct buf *text, struct error *err)
 static int read_location(struct session *s, const char *location, struct buf *text,
                          struct error *err)
 {
-	if (is_over(location, "https://") || is_over(location, "http://"))
+	if (is_url(location))
 		return read_url(s, location, text, err);
 	if (is_over(location, "file:///"))
 		return read_file(location + strlen("file://"), text, err);
@@ -335,6 +342,17 @@ static int discover(struct session *s, struct discovery *found, struct error *er
 	return 0;
 }
 
+/* A page speaks for the network, and never of this host's files. */
+static int review_discovered(struct session *s, const char *location, struct error *err)
+{
+	if (!is_url(location))
+		return error_set(err, -EINVAL,
+		                 "key '%s': a page may only name a key by a URL with "
+		                 "https or http",
+		                 location);
+	return review_location(s, location, err);
+}
+
 int key_review_discovered(struct host *host, const struct key_review *review,
                           struct error *err)
 {
@@ -343,7 +361,7 @@ int key_review_discovered(struct host *host, const struct key_review *review,
 	int r = discover(&s, &found, err);
 
 	for (size_t i = 0; r >= 0 && i < found.keys.count; i++)
-		r = review_location(&s, found.keys.items[i], err);
+		r = review_discovered(&s, found.keys.items[i], err);
 	net_free(s.net);
 	return r;
 }

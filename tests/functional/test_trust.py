@@ -13,7 +13,7 @@ import unittest
 
 import network
 from harness import Host, TIMEOUT, aci, needs_program, needs_root, read, write
-from https_server import Authority, Page, Server, Site, basic, page_of_tags
+from https_server import Authority, Page, Server, Site, basic, page_of_tags, redirect
 from signing import LONG_AGO, Keyring
 
 setUpModule = network.enter
@@ -373,6 +373,25 @@ class Network(Trust):
         self.assert_not(self.skip(), "error determining key location")
         self.assert_not(self.skip("--insecure-options=http"), "plain http")
         self.assert_stored(self.skip("--insecure-allow-http"))
+
+    def test_a_page_cannot_name_a_file_of_the_host(self):
+        fifo = os.path.join(self.host.scratch, "fifo")
+        os.mkfifo(fifo)
+        for place in (self.file, "file://" + self.file, fifo, "file://" + fifo):
+            self.server.put("https://example.test", page_of_tags(
+                ("ac-discovery-pubkeys", f"example.test {place}")))
+            self.assert_not(self.skip(), f"key '{place}': a page may only name")
+
+    def test_a_redirect_to_plain_http_needs_to_be_allowed(self):
+        http = Server(self)
+        http.put("http://example.test/key.asc", Page(self.key.public))
+        self.server.put(self.URL, redirect("http://example.test/key.asc"))
+        words = "--prefix=example.test", "--trust-keys-from-https", self.URL
+        for insecure in ("none", "http"):
+            self.assert_not(self.trust(f"--insecure-options={insecure}", *words, env=self.env),
+                            "plain http")
+        self.assertEqual(http.lines, [])
+        self.assert_stored(self.trust("--insecure-allow-http", *words, env=self.env))
 
     def test_https_may_be_enough(self):
         words = "--prefix=example.test", "--trust-keys-from-https"
