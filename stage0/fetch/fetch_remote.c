@@ -218,6 +218,18 @@ static int is_unchanged(struct visit *visit, struct error *err)
 	return renew_old(visit, err) < 0 ? err->code : true;
 }
 
+static int no_signature(int why, struct error *err)
+{
+	const struct error said = *err;
+
+	if (why == -ENOENT)
+		(void)!error_set(err, why,
+		                 "%s (an image that nobody signed needs "
+		                 "--insecure-options=image)",
+		                 said.text);
+	return error_wrap(err, "error downloading the signature file");
+}
+
 /* Gets the signature; sets DEFERRED if the server has it later (rkt 4.7). */
 static int get_signature(struct visit *visit, struct error *err)
 {
@@ -230,7 +242,7 @@ static int get_signature(struct visit *visit, struct error *err)
 	r = net_get_text(visit->net, visit->signature_url, PROOF_MAX, text, err);
 	crew_resume(visit->crew);
 	if (r < 0)
-		return error_wrap(err, "error downloading the signature file");
+		return no_signature(r, err);
 	if (r == NET_DEFERRED && visit->deferred)
 		return error_set(err, -EAGAIN,
 		                 "error downloading the signature file: server asked to "

@@ -136,7 +136,7 @@ class TrustFetchRun(Scenario):
                 self.refused("fetch", HELLO + ":0.0.1", says=says)
                 self.assertEqual(self.host.image_ids(), [])
         self.server.remove(url + ".asc")
-        self.refused("fetch", HELLO + ":0.0.1", says=[url + ".asc", "404"])
+        self.refused("fetch", HELLO + ":0.0.1", says=[url + ".asc", "404", "--insecure-options=image"])
         self.refused("run", "--net=none", HELLO + ":0.0.1", says=["404"])
         self.assertEqual(self.host.pods(), {})
         self.clean_up()
