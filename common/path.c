@@ -274,6 +274,16 @@ int path_stat(int dir_fd, const char *path, struct stat *st, struct error *err)
 	return 0;
 }
 
+int path_mount_id(int fd, uint64_t *id, struct error *err)
+{
+	struct statx st;
+
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		return error_errno(err, "cannot look at the mount");
+	*id = st.stx_mnt_id;
+	return 0;
+}
+
 int path_read_link(int dir_fd, const char *path, char **target, struct error *err)
 {
 	char text[4096];

@@ -86,6 +86,9 @@ must_check int path_remove_tree(int dir_fd, const char *path, struct error *err)
 /* Makes the directory DIR_FD the root and the current directory. */
 must_check int path_change_root(int dir_fd, struct error *err);
 
+/* The number of the mount that FD is on, as /proc/PID/mountinfo has it. */
+must_check int path_mount_id(int fd, uint64_t *id, struct error *err);
+
 /* Attributes of PATH itself, not of what a link points to. */
 must_check int path_stat(int dir_fd, const char *path, struct stat *st,
                          struct error *err);

@@ -45,6 +45,7 @@ static int read_plan(struct enter *e, const char *app, struct error *err)
 		return err->code;
 	args.disable_capabilities |= !flavor.confined;
 	args.disable_seccomp |= !flavor.confined;
+	args.disable_paths |= !flavor.confined;
 	args.net = "host";
 	args.interactive = false;
 	if (pod_plan_make(&e->plan, &e->pod, &args, err) < 0)

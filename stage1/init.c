@@ -88,7 +88,8 @@ static int enter_root(const struct init *init, size_t app, int *dev_fd, struct e
 	const struct app_plan *plan = &init->plan->apps.items[app];
 	const char *shared = init->plan->apps.count > 1 ? POD_SHARED : NULL;
 
-	return mount_plan_apply(&plan->mounts, plan->root, shared, dev_fd, err);
+	return mount_plan_apply(&plan->mounts, plan->root, shared, &init->volumes[app],
+	                        dev_fd, err);
 }
 
 /* Descriptors 0, 1 and 2: a terminal of its own, or nothing to read, and the pipes. */
@@ -300,6 +301,27 @@ static void look_after(struct state *state)
 	}
 }
 
+/* While the host's paths can be seen, and what is mounted there is still the host's. */
+static int open_volumes(struct init *init, struct error *err)
+{
+	init->volumes = memory_zeroed(init->plan->apps.count, sizeof(*init->volumes));
+	for (size_t i = 0; i < init->plan->apps.count; i++) {
+		const struct app_plan *app = &init->plan->apps.items[i];
+
+		if (volume_mounts_open(&init->volumes[i], &app->mounts.volumes, true,
+		                       err) < 0)
+			return error_wrap(err, "app '%s'", app->name);
+	}
+	return 0;
+}
+
+static void close_volumes(struct init *init)
+{
+	for (size_t i = 0; i < init->plan->apps.count; i++)
+		volume_mounts_clear(&init->volumes[i]);
+	free(init->volumes);
+}
+
 int init_run(struct init *init)
 {
 	struct state state = {.init = init};
@@ -309,6 +331,7 @@ int init_run(struct init *init)
 	umask(0);
 	state.children = memory_zeroed(init->plan->apps.count, sizeof(*state.children));
 	if (tie_to_supervisor(init, &report.error) < 0 ||
+	    open_volumes(init, &report.error) < 0 ||
 	    mount_keep_from_host(&report.error) < 0 ||
 	    set_up_namespaces(init->plan, &report.error) < 0 ||
 	    stage2_program_open(&init->stage2, init->stage2_dir, true, &report.error) <
@@ -319,6 +342,7 @@ int init_run(struct init *init)
 	}
 	close(init->stage2.program_fd);
 	close(init->stage2.filter_fd);
+	close_volumes(init);
 	report.kind = REPORT_UP;
 	tell(init, &report);
 	look_after(&state);

@@ -13,14 +13,16 @@
 #include "stage1/app_spec.h"
 #include "stage1/output.h"
 #include "stage1/stage2_program.h"
+#include "stage1/volume_mount.h"
 
 struct init {
 	const struct pod_plan *plan;
 	const struct app_spec *specs; /* one for each app of the plan */
 	int report_fd;
 	const struct output *outputs;
-	const char *stage2_dir;       /* from stage2_program_dir(), by who starts us */
-	struct stage2_program stage2; /* opened by init_run() */
+	const char *stage2_dir;        /* from stage2_program_dir(), by who starts us */
+	struct stage2_program stage2;  /* opened by init_run() */
+	struct volume_mounts *volumes; /* the same; one for each app */
 };
 
 /* Lives as process 1. The exit status is 0, or 254 if the pod could not be set up. */

@@ -22,6 +22,9 @@ struct apply {
 	int empty_dir_fd;       /* an empty directory that nobody can reach */
 	int empty_file_fd;      /* the null device */
 	const char *shared;     /* where the shared instances are */
+	const struct mount_plan *plan;
+	const struct volume_mounts *volumes;
+	struct grounds grounds; /* known once there is a volume */
 };
 
 /* Splits TARGET into the file system of ours it lies in, and the rest; "" is itself. */
@@ -155,6 +158,40 @@ static int apply_mask(struct apply *a, const struct mount_step *step, struct err
 	return mount_attach(fd, target_fd, err);
 }
 
+static int apply_volume(struct apply *a, size_t at, struct error *err)
+{
+	struct mount_target target = {
+		.root_fd = a->root_fd,
+		.path = a->plan->volumes.mounts.items[at].target,
+		.image = !a->plan->volumes.mounts.items[at].late,
+	};
+	const char *rest;
+	enum top top = split(target.path, &rest);
+
+	/* On one of our own it lies as a whole, or in it. */
+	if (top != TOP_COUNT && *rest) {
+		target.root_fd = a->top_fds[top];
+		target.path = rest;
+	}
+	return volume_mounts_attach(a->volumes, &a->plan->volumes, at, &target,
+	                            &a->grounds, err);
+}
+
+static int apply_volumes(struct apply *a, const struct mount_step *step,
+                         struct error *err)
+{
+	bool late = *step->target;
+
+	if (grounds_add(&a->grounds, late ? a->top_fds[TOP_DEV] : a->root_fd, GROUND_OURS,
+	                err) < 0)
+		return err->code;
+	for (size_t i = 0; i < a->plan->volumes.mounts.count; i++)
+		if (a->plan->volumes.mounts.items[i].late == late &&
+		    apply_volume(a, i, err) < 0)
+			return err->code;
+	return 0;
+}
+
 /* Nothing of ours is left in /dev that the app would not understand. */
 static int apply_seal(struct apply *a, const struct mount_step *step, struct error *err)
 {
@@ -180,6 +217,8 @@ static int apply_step(struct apply *a, const struct mount_step *step, struct err
 		return apply_read_only(a, step, err);
 	case MOUNT_MASK:
 		return apply_mask(a, step, err);
+	case MOUNT_VOLUMES:
+		return apply_volumes(a, step, err);
 	case MOUNT_SEAL:
 		return apply_seal(a, step, err);
 	case MOUNT_ROOT:
@@ -190,20 +229,26 @@ static int apply_step(struct apply *a, const struct mount_step *step, struct err
 
 static int apply_all(struct apply *a, const struct mount_plan *plan, struct error *err)
 {
-	for (size_t i = 0; i < plan->count; i++)
-		if (apply_step(a, &plan->steps[i], err) < 0)
-			return error_wrap(err, "'/%s'", plan->steps[i].target);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (apply_step(a, &plan->steps[i], err) == 0)
+			continue;
+		return plan->steps[i].kind == MOUNT_VOLUMES
+		               ? err->code
+		               : error_wrap(err, "'/%s'", plan->steps[i].target);
+	}
 	return mount_pivot(a->root_fd, err);
 }
 
 int mount_plan_apply(const struct mount_plan *plan, const char *root, const char *shared,
-                     int *dev_fd, struct error *err)
+                     const struct volume_mounts *volumes, int *dev_fd, struct error *err)
 {
 	struct apply a = {
 		.top_fds = {-1, -1, -1},
 		.empty_dir_fd = -1,
 		.empty_file_fd = -1,
 		.shared = shared,
+		.plan = plan,
+		.volumes = volumes,
 	};
 	int r;
 
@@ -211,6 +256,7 @@ int mount_plan_apply(const struct mount_plan *plan, const char *root, const char
 	if (a.root_fd < 0)
 		return err->code;
 	r = apply_all(&a, plan, err);
+	grounds_clear(&a.grounds);
 	*dev_fd = a.top_fds[TOP_DEV];
 	a.top_fds[TOP_DEV] = -1;
 	for (enum top top = 0; top < TOP_COUNT; top++)

@@ -22,7 +22,7 @@ static const struct mount_option shm_options[] = {
 };
 
 /* When a step is taken. */
-enum when { ALWAYS, MASKED, UNMASKED, ALONE, TOGETHER, ROOT_READ_ONLY };
+enum when { ALWAYS, MASKED, UNMASKED, ALONE, TOGETHER, VOLUMES, ROOT_READ_ONLY };
 
 static const struct row {
 	enum when when;
@@ -30,6 +30,7 @@ static const struct row {
 } rows[] = {
 	/* Whoever mounted the root: a device in an image, or made by the app, is none. */
 	{ALWAYS, {MOUNT_ROOT, "", NULL, NULL, NODEV, 0}},
+	{VOLUMES, {MOUNT_VOLUMES, "", NULL, NULL, 0, 0}},
 
 	{ALWAYS, {MOUNT_FILESYSTEM, "proc", "proc", NULL, QUIET | NODEV, 0}},
 	{MASKED, {MOUNT_READ_ONLY, "proc/bus", NULL, NULL, 0, 0}},
@@ -84,6 +85,7 @@ static const struct row {
 	{MASKED, {MOUNT_MASK, "sys/module", NULL, NULL, 0, 0}},
 	{MASKED, {MOUNT_MASK, "sys/power", NULL, NULL, 0, 0}},
 
+	{VOLUMES, {MOUNT_VOLUMES, "dev", NULL, NULL, 0, 0}},
 	{ALWAYS, {MOUNT_SEAL, "dev", NULL, NULL, MOUNT_ATTR_RDONLY, 0}},
 	{ROOT_READ_ONLY, {MOUNT_ROOT, "", NULL, NULL, MOUNT_ATTR_RDONLY, 0}},
 };
@@ -104,6 +106,8 @@ static bool wanted(enum when when, const struct mount_request *request)
 		return !request->several_apps;
 	case TOGETHER:
 		return request->several_apps;
+	case VOLUMES:
+		return request->volumes;
 	case ROOT_READ_ONLY:
 		return request->read_only_root;
 	}
@@ -131,6 +135,10 @@ void mount_plan_print(const struct mount_plan *plan, struct buf *out)
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct mount_step *step = &plan->steps[i];
 
+		if (step->kind == MOUNT_VOLUMES) {
+			volume_plan_print(&plan->volumes, *step->target, out);
+			continue;
+		}
 		buf_format(out, "%s /%s%s%s\n", kinds[step->kind], step->target,
 		           step->source ? " " : "", step->source ? step->source : "");
 	}

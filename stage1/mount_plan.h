@@ -18,6 +18,7 @@
 #include "common/buf.h"
 #include "common/error.h"
 #include "stage1/mount.h"
+#include "stage1/volume_plan.h"
 
 enum mount_kind {
 	MOUNT_FILESYSTEM, /* a new instance of the file system TYPE on TARGET */
@@ -28,6 +29,7 @@ enum mount_kind {
 	MOUNT_SEAL,       /* TARGET, a file system of ours, takes no more changes */
 	MOUNT_READ_ONLY,  /* TARGET and what is below it, where there is such a thing */
 	MOUNT_MASK,       /* TARGET hidden behind nothing, where there is such a thing */
+	MOUNT_VOLUMES,    /* the volumes in the image, or those in file systems of ours */
 	MOUNT_ROOT        /* the app's root file system gets ATTR */
 };
 
@@ -46,14 +48,17 @@ enum { MOUNT_STEPS_MAX = 64 };
 struct mount_plan {
 	struct mount_step steps[MOUNT_STEPS_MAX];
 	size_t count;
+	struct volume_plan volumes; /* what MOUNT_VOLUMES is about */
 };
 
 struct mount_request {
 	bool masks;          /* hide and protect the kernel's paths (rkt 7.10) */
 	bool read_only_root; /* ACE-17 */
 	bool several_apps;   /* /dev/shm and /dev/pts are the pod's */
+	bool volumes;        /* there are any */
 };
 
+/* PLAN's volumes have been planned, or are all zero, and stay. */
 void mount_plan_make(struct mount_plan *plan, const struct mount_request *request);
 
 /* A line for each step. */

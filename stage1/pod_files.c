@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/pod/pod.h"
+#include "common/pod/pod_mounts.h"
 #include "common/pod/stage1_abi.h"
 
 static int take_image_app(struct pod_app *app, struct error *err)
@@ -39,6 +40,9 @@ int pod_files_read(struct pod_manifest *pod, struct error *err)
 		if (!pod->apps.items[i].app &&
 		    take_image_app(&pod->apps.items[i], err) < 0)
 			return error_wrap(err, "app '%s'", pod->apps.items[i].name);
+	/* Nothing is to be added to a manifest that gantry has made. */
+	for (size_t i = 0; i < pod->apps.count; i++)
+		pod_mounts_complete(pod, i, pod->apps.items[i].app, false);
 	return 0;
 }
 

@@ -60,9 +60,10 @@ static int plan_limits(struct app_plan *plan, const struct pod_app *pod_app,
 	return text ? limits_parse(&plan->limits, text, err) : 0;
 }
 
-static int plan_app(struct app_plan *plan, const struct pod_app *pod_app,
+static int plan_app(struct app_plan *plan, const struct pod_manifest *pod, size_t at,
                     const struct mount_request *mounts, struct error *err)
 {
+	const struct pod_app *pod_app = &pod->apps.items[at];
 	struct mount_request request = *mounts;
 
 	plan->name = pod_app->name;
@@ -72,11 +73,11 @@ static int plan_app(struct app_plan *plan, const struct pod_app *pod_app,
 		return error_set(err, -EINVAL, "nothing to execute (try --exec=BINARY)");
 	if (plan->app->event_handlers.count)
 		return error_set(err, -ENOTSUP, "event handlers are not served yet");
-	if (pod_app->mounts.count)
-		return error_set(err, -ENOTSUP, "mounts are not served yet");
-	if (plan_isolators(plan, err) < 0 || plan_limits(plan, pod_app, err) < 0)
+	if (plan_isolators(plan, err) < 0 || plan_limits(plan, pod_app, err) < 0 ||
+	    volume_plan_make(&plan->mounts.volumes, pod, at, request.masks, err) < 0)
 		return err->code;
 	request.read_only_root = pod_app->read_only_rootfs;
+	request.volumes = plan->mounts.volumes.mounts.count > 0;
 	mount_plan_make(&plan->mounts, &request);
 	return 0;
 }
@@ -155,7 +156,7 @@ int pod_plan_make(struct pod_plan *plan, const struct pod_manifest *pod,
 	plan->apps.items = memory_zeroed(pod->apps.count, sizeof(*plan->apps.items));
 	plan->apps.count = pod->apps.count;
 	for (size_t i = 0; i < pod->apps.count; i++)
-		if (plan_app(&plan->apps.items[i], &pod->apps.items[i], &mounts, err) < 0)
+		if (plan_app(&plan->apps.items[i], pod, i, &mounts, err) < 0)
 			return error_wrap(err, "app '%s'", pod->apps.items[i].name);
 	return 0;
 }
@@ -180,6 +181,7 @@ void pod_plan_clear(struct pod_plan *plan)
 	for (size_t i = 0; i < plan->apps.count; i++) {
 		free(plan->apps.items[i].root);
 		limits_clear(&plan->apps.items[i].limits);
+		volume_plan_clear(&plan->apps.items[i].mounts.volumes);
 	}
 	free(plan->apps.items);
 	free(plan->hostname);

@@ -17,6 +17,7 @@
  *	stage1/rootfs/opt/stage2/APP/	manifest: the image's; rootfs: the app's overlay;
  *					tree: link to its tree in the store
  *	stage1/rootfs/rkt/status/APP	exit status, decimal and a line end
+ *	sharedVolumes/NAME		empty volumes (common/pod/pod_mounts.h)
  *	upper/, work/			overlayfs's own, one directory for each app and stage1
  *
  * When the pod has ended its mounts are gone, and what it wrote lies in upper/.

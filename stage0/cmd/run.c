@@ -28,7 +28,8 @@ static int become(struct host *host, struct pod_draft *draft, struct error *err)
 	    pod_draft_publish(draft, "run", err) < 0)
 		return err->code;
 	fd = pod_draft_take_fd(draft);
-	return pod_launch(fd, pod_draft_stage1(draft), &args, err);
+	return pod_launch(fd, pod_draft_stage1(draft), &args, pod_draft_shared(draft),
+	                  err);
 }
 
 static int run(struct host *host, int argc, char **argv, struct error *err)

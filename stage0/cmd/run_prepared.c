@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "common/memory.h"
+#include "common/pod/pod_mounts.h"
 #include "stage0/command.h"
 #include "stage0/pod/assemble.h"
 #include "stage0/pod/launch.h"
@@ -22,7 +23,7 @@ static int take_pod(struct pod *pod, struct error *err)
 }
 
 /* The images were judged when the pod was prepared. */
-static int check_pod(const struct pod *pod, struct error *err)
+static int check_pod(const struct pod *pod, struct strv *shared, struct error *err)
 {
 	autoclear(pod_manifest) manifest = {0};
 
@@ -32,6 +33,7 @@ static int check_pod(const struct pod *pod, struct error *err)
 		return error_set(err, -EINVAL,
 		                 "interactive option only supports pods "
 		                 "with one app");
+	pod_mounts_shared(&manifest, shared);
 	return served_pod(&manifest, NULL, err);
 }
 
@@ -39,6 +41,7 @@ static int run_prepared(struct host *host, int argc, char **argv, struct error *
 {
 	autoptr(pod) pod = NULL;
 	autofree char *hostname = NULL;
+	autoclear(strv) shared = {0};
 	struct stage1_run args;
 	int data_fd;
 
@@ -52,11 +55,11 @@ static int run_prepared(struct host *host, int argc, char **argv, struct error *
 		return data_fd;
 	if (pod_open_by(&pod, data_fd, argv[0], NULL, err) < 0)
 		return error_wrap(err, "problem retrieving pod");
-	if (take_pod(pod, err) < 0 || check_pod(pod, err) < 0 ||
+	if (take_pod(pod, err) < 0 || check_pod(pod, &shared, err) < 0 ||
 	    assemble_stage1_run(host, pod_uuid(pod), &hostname, &args, err) < 0 ||
 	    pod_move(pod, "run", err) < 0)
 		return err->code;
-	return pod_launch(pod_fd(pod), NULL, &args, err);
+	return pod_launch(pod_fd(pod), NULL, &args, &shared, err);
 }
 
 const struct command cmd_run_prepared = {

@@ -7,9 +7,11 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
+#include "common/pod/pod_mounts.h"
 #include "stage0/fetch/finder.h"
 #include "stage0/pod/prepare_lock.h"
 #include "stage0/pod/served.h"
+#include "stage0/pod/volumes.h"
 
 extern char **environ;
 
@@ -188,6 +190,17 @@ static int fill(struct host *host, const struct pod_request *request, struct ass
 	return find_images_of_manifest(request->pod_manifest, a, store, err);
 }
 
+/* The manifest that is stored is one of rkt's as it is, or has all mounts (ACE-5). */
+static void complete_mounts(struct assembly *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		const struct app *app = manifest_app(&a->manifest, a->images, i);
+
+		if (app)
+			pod_mounts_complete(&a->manifest, i, app, true);
+	}
+}
+
 int assemble_pod(struct host *host, struct pod_draft **draft, struct error *err)
 {
 	autoclear(assembly) a = {0};
@@ -195,14 +208,18 @@ int assemble_pod(struct host *host, struct pod_draft **draft, struct error *err)
 	struct pod_plan plan = {.manifest = &a.manifest, .stage1 = &stage1};
 	autoclose int lock = prepare_lock(host, LOCK_SHARED, err);
 
-	if (lock < 0 || fill(host, &pod_asked, &a, err) < 0 ||
-	    manifest_check(&a.manifest, a.images, err) < 0 ||
+	if (lock < 0 || fill(host, &pod_asked, &a, err) < 0)
+		return err->code;
+	complete_mounts(&a);
+	if (manifest_check(&a.manifest, a.images, err) < 0 ||
 	    served_pod(&a.manifest, a.images, err) < 0 ||
+	    volumes_check(&a.manifest, err) < 0 ||
 	    stage1_find(host, &pod_asked.stage1, &stage1, err) < 0)
 		return err->code;
 	for (size_t i = 0; i < a.count; i++)
 		a.ids[i] = a.images[i].id;
 	plan.images = a.ids;
+	plan.found = a.images;
 	plan.manifest_text = a.text.data;
 	return pod_prepare(draft, host, &plan, err);
 }

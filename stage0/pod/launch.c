@@ -85,7 +85,8 @@ static int become(const char *path, struct strv *argv, struct error *err)
 }
 
 int pod_launch(int pod_fd, const struct image_manifest *stage1,
-               const struct stage1_run *args, struct error *err)
+               const struct stage1_run *args, const struct strv *shared,
+               struct error *err)
 {
 	autoclear(image_manifest) read = {0};
 	autoclear(strv) argv = {0};
@@ -109,7 +110,7 @@ int pod_launch(int pod_fd, const struct image_manifest *stage1,
 		            stage1->name, dropped.items[i]);
 	if (fchdir(pod_fd) < 0)
 		return error_errno(err, "cannot enter the pod's directory");
-	if (overlay_leave_host(err) < 0 || overlay_mount_all(AT_FDCWD, err) < 0 ||
+	if (overlay_leave_host(shared, err) < 0 || overlay_mount_all(AT_FDCWD, err) < 0 ||
 	    keep_only(pod_fd, err) < 0)
 		return err->code;
 	setenv(STAGE1_LOCK_FD, "3", 1);

@@ -11,9 +11,11 @@
 #include "common/pod/stage1_abi.h"
 
 /* POD_FD is the directory of a pod in pods/run, with its lock; STAGE1 the manifest of its
- * stage1, or NULL to read it there. Returns only to fail. */
+ * stage1, or NULL to read it there; SHARED as pod_mounts_shared() has it. Returns only to
+ * fail. */
 must_check int pod_launch(int pod_fd, const struct image_manifest *stage1,
-                          const struct stage1_run *args, struct error *err);
+                          const struct stage1_run *args, const struct strv *shared,
+                          struct error *err);
 
 /* Runs the stage1 entry point that ANNOTATION names, with ARGV after its argv[0], as a
  * child in POD_FD, and returns its exit status; -ENOENT if the stage1 has none. */

@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/pod/pod_mounts.h"
 
 #define MUTABLE_ANNOTATION "coreos.com/rkt/stage1/mutable"
 
@@ -142,32 +143,11 @@ static void override_app(struct app *app, const struct app_request *asked,
 	            asked->user_labels.count);
 }
 
-/* One of a kind for each place: without "//" and "."; there is no "..". */
-static char *clean_path(const char *path)
-{
-	char *clean = memory_zeroed(strlen(path) + 2, 1);
-	size_t len = 0;
-
-	while (*path) {
-		size_t part = strcspn(path, "/");
-
-		if (part > 0 && !(part == 1 && *path == '.')) {
-			clean[len++] = '/';
-			memcpy(clean + len, path, part);
-			len += part;
-		}
-		path += part + (path[part] == '/');
-	}
-	if (len == 0)
-		*clean = '/';
-	return clean;
-}
-
 /* The first mount on a path is the one that holds (rkt 2.5). */
 static void add_mounts(struct pod_app *app, const struct mount *mounts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		autofree char *path = clean_path(mounts[i].path);
+		autofree char *path = pod_mounts_path(mounts[i].path);
 		struct mount *mount;
 		bool taken = false;
 

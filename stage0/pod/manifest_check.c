@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/appc/isolator.h"
+#include "common/pod/pod_mounts.h"
 #include "stage0/pod/manifest.h"
 
 /* The machines that a pod's programs may be for: rkt's, and the specification's others. */
@@ -56,20 +57,33 @@ static int check_isolators(const struct app *app, struct error *err)
 	return 0;
 }
 
+/* A second mount on a path would hide the first. */
+static int check_path(const struct pod_app *app, size_t at, struct error *err)
+{
+	autofree char *path = pod_mounts_path(app->mounts.items[at].path);
+
+	for (size_t i = 0; i < at; i++) {
+		autofree char *other = pod_mounts_path(app->mounts.items[i].path);
+
+		if (!strcmp(path, other))
+			return error_set(err, -EEXIST, "two mounts on '%s'", path);
+	}
+	return 0;
+}
+
 static int check_mounts(const struct pod_manifest *pod, const struct pod_app *app,
                         struct error *err)
 {
 	for (size_t i = 0; i < app->mounts.count; i++) {
 		const struct mount *mount = &app->mounts.items[i];
-		bool found = mount->app_volume;
 
-		for (size_t k = 0; k < pod->volumes.count && !found; k++)
-			found = !strcmp(pod->volumes.items[k].name, mount->volume);
-		if (!found)
+		if (!pod_mounts_volume(pod, mount))
 			return error_set(err, -EINVAL,
 			                 "dangling mount point \"%s\": volume \"%s\" not "
 			                 "found",
 			                 mount->path, mount->volume);
+		if (check_path(app, i, err) < 0)
+			return err->code;
 	}
 	return 0;
 }

@@ -7,14 +7,25 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "common/pod/pod.h"
+#include "stage0/pod/shared_mounts.h"
 
-int overlay_leave_host(struct error *err)
+static int leave_host(struct shared_mounts *mounts, const struct strv *shared,
+                      struct error *err)
 {
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_errno(err, "cannot leave the host's mount namespace");
+	if (shared->count && shared_mounts_open(mounts, shared, err) < 0)
+		return err->code;
 	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return error_errno(err, "cannot keep mounts from the host");
-	return 0;
+	return shared_mounts_put(mounts, err);
+}
+
+int overlay_leave_host(const struct strv *shared, struct error *err)
+{
+	autoclear(shared_mounts) mounts = {0};
+
+	return leave_host(&mounts, shared, err);
 }
 
 /* All four paths are relative to the pod's directory, and made of names of our own. */

@@ -12,10 +12,12 @@
  */
 
 #include "common/error.h"
+#include "common/strv.h"
 
 /* Leaves the mount namespace of the host for a copy, into which the host's later mounts and
- * unmounts go, and from which none comes back. */
-must_check int overlay_leave_host(struct error *err);
+ * unmounts go, and from which none comes back, but from below the paths SHARED of the host's
+ * (scenario: a kubelet that mounts for others; rkt 7.13). */
+must_check int overlay_leave_host(const struct strv *shared, struct error *err);
 
 /* Mounts the overlay of stage1, if its root is one, and that of each app, in the pod's
  * directory, which is the current directory. */

@@ -10,7 +10,9 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "common/pod/pod.h"
+#include "common/pod/pod_mounts.h"
 #include "common/pod/stage1_abi.h"
+#include "stage0/pod/volumes.h"
 
 struct pod_draft {
 	int data_fd;   /* the host's */
@@ -18,6 +20,7 @@ struct pod_draft {
 	char path[64]; /* of the directory, in the data directory */
 	struct uuid uuid;
 	struct image_manifest stage1;
+	struct strv shared;
 	bool published;
 };
 
@@ -187,8 +190,10 @@ static int fill(struct pod_draft *draft, struct store *store, const struct pod_p
 		             &plan->images[i], err) < 0)
 			return error_wrap(err, "app '%s'",
 			                  plan->manifest->apps.items[i].name);
-	if (fill_stage1(store, draft->pod_fd, plan, &draft->stage1, err) < 0)
+	if (fill_stage1(store, draft->pod_fd, plan, &draft->stage1, err) < 0 ||
+	    volumes_make(store, draft->pod_fd, plan, err) < 0)
 		return err->code;
+	pod_mounts_shared(plan->manifest, &draft->shared);
 	if (!plan->manifest_text)
 		pod_manifest_encode(plan->manifest, SCHEMA_COMPACT, &text);
 	return file_create_at(draft->pod_fd, POD_MANIFEST, 0640,
@@ -235,6 +240,11 @@ const struct image_manifest *pod_draft_stage1(const struct pod_draft *draft)
 	return &draft->stage1;
 }
 
+const struct strv *pod_draft_shared(const struct pod_draft *draft)
+{
+	return &draft->shared;
+}
+
 int pod_draft_take_fd(struct pod_draft *draft)
 {
 	int fd = draft->pod_fd;
@@ -254,5 +264,6 @@ void pod_draft_free(struct pod_draft *draft)
 	if (draft->pod_fd >= 0)
 		close(draft->pod_fd);
 	image_manifest_clear(&draft->stage1);
+	strv_clear(&draft->shared);
 	free(draft);
 }

@@ -9,6 +9,7 @@
 #include "common/appc/pod_manifest.h"
 #include "common/uuid.h"
 #include "stage0/host.h"
+#include "stage0/pod/manifest.h"
 #include "stage0/store/store.h"
 
 /* All that a pod is made of, decided. */
@@ -16,6 +17,7 @@ struct pod_plan {
 	const struct pod_manifest *manifest;
 	const char *manifest_text;     /* stored as it is; NULL: encode MANIFEST */
 	const struct image_id *images; /* one for each of the manifest's apps, in order */
+	const struct found_image *found; /* the same, with their manifests */
 	const struct image_id *stage1;
 };
 
@@ -33,6 +35,9 @@ must_check int pod_draft_publish(struct pod_draft *draft, const char *to,
 
 /* The manifest of its stage1; the draft's. */
 const struct image_manifest *pod_draft_stage1(const struct pod_draft *draft);
+
+/* The host's paths of volumes whose mounts the pod is to share with the host. */
+const struct strv *pod_draft_shared(const struct pod_draft *draft);
 
 /* Its directory with the lock, now the caller's. */
 must_check int pod_draft_take_fd(struct pod_draft *draft);

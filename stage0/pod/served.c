@@ -32,12 +32,6 @@ static const struct {
 	{"--mds-register", offsetof(struct pod_request, mds_register)},
 };
 
-static bool has_mounts(const struct pod_app *self, const struct app *app)
-{
-	(void)app;
-	return self->mounts.count > 0;
-}
-
 static bool has_event_handlers(const struct pod_app *self, const struct app *app)
 {
 	(void)self;
@@ -58,7 +52,6 @@ static const struct {
 	const char *what;
 	bool (*is_asked)(const struct pod_app *self, const struct app *app);
 } app_fields[] = {
-	{"mounting volumes", has_mounts},
 	{"running event handlers", has_event_handlers},
 	{"socket activation", has_activated_sockets},
 };
@@ -89,16 +82,6 @@ static int check_isolators(const char *whose, const struct isolator *items, size
 	return 0;
 }
 
-/* An empty volume that is not mounted would go with the pod, as the app's own root does. */
-static void warn_of_mount_points(const struct pod_app *self, const struct app *app)
-{
-	for (size_t i = 0; i < app->mount_points.count; i++)
-		log_warning("app '%s': volumes are not served yet: mount point '%s' is "
-		            "the image's own directory '%s', and goes with the pod",
-		            self->name, app->mount_points.items[i].name,
-		            app->mount_points.items[i].path);
-}
-
 static int check_app(const struct pod_app *self, const struct app *app, struct error *err)
 {
 	autofree char *whose = memory_format("app '%s'", self->name);
@@ -107,20 +90,13 @@ static int check_app(const struct pod_app *self, const struct app *app, struct e
 		if (app_fields[i].is_asked(self, app))
 			return error_set(err, -EOPNOTSUPP, "%s: %s is not served yet",
 			                 whose, app_fields[i].what);
-	if (check_isolators(whose, app->isolators.items, app->isolators.count,
-	                    app_isolators, err) < 0)
-		return err->code;
-	warn_of_mount_points(self, app);
-	return 0;
+	return check_isolators(whose, app->isolators.items, app->isolators.count,
+	                       app_isolators, err);
 }
 
 int served_pod(const struct pod_manifest *pod, const struct found_image *images,
                struct error *err)
 {
-	if (pod->volumes.count)
-		return error_set(err, -EOPNOTSUPP,
-		                 "volume '%s': volumes are not served yet",
-		                 pod->volumes.items[0].name);
 	if (pod->ports.count)
 		return error_set(err, -EOPNOTSUPP,
 		                 "port '%s': ports of the host are not served yet",

@@ -125,7 +125,6 @@ class Refused(Arguments):
     def test_what_else_is_not_served(self):
         image = self.host.aci()
         for words, message in (
-                (["--volume=v,kind=empty"], "volume 'v': volumes are not served yet"),
                 (["--private-users"], "--private-users is not served yet"),
                 (["--no-overlay"], "--no-overlay is not served yet"),
                 (["--mds-register"], "--mds-register is not served yet"),
@@ -153,13 +152,6 @@ class Refused(Arguments):
         image = self.host.aci(eventHandlers=[{"name": "pre-start", "exec": ["/probe"]}])
         self.assert_refused("app 'probe': running event handlers is not served yet",
                             "run", "--net=none", image)
-
-    def test_a_mount_point_is_named_and_the_app_runs(self):
-        image = self.host.aci(mountPoints=[{"name": "data", "path": "/data"}])
-        result = self.host.pod(image)
-        self.assertEqual(result.status, 0, result)
-        self.assertEqual(len(result.err.splitlines()), 1)
-        self.assertIn("mount point 'data' is the image's own directory '/data'", result.err)
 
     def test_two_apps_of_one_name(self):
         image = self.host.aci(name="example.com/rkt-inspect")

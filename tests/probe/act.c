@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -100,6 +101,11 @@ int act_mknod(char **args)
 int act_mkdir(char **args)
 {
 	return mkdir(args[0], 0777) < 0 ? failed(args[0]) : 0;
+}
+
+int act_mount(char **args)
+{
+	return mount("probe", args[1], args[0], 0, NULL) < 0 ? failed(args[1]) : 0;
 }
 
 int act_read_line(char **args)

@@ -36,6 +36,7 @@ static const struct verb verbs[] = {
 	{"open", 1, act_open, "FILE", "opens it for reading and writing"},
 	{"mknod", 3, act_mknod, "FILE MAJOR MINOR", "makes a character device, opens it"},
 	{"mkdir", 1, act_mkdir, "PATH", "makes a directory"},
+	{"mount", 2, act_mount, "TYPE PATH", "mounts a new file system of TYPE there"},
 	{"read-line", 0, act_read_line, "", "a line of standard input, or '(end)'"},
 	{"pause", 0, act_pause, "[STATUS]", "'ready', then which signal ended it"},
 	{"ignore", 1, act_ignore, "SIGNAL...", "'ready', then USR1 only ends it"},

@@ -38,7 +38,7 @@ verb_run look_argv, look_cwd, look_env, look_cat, look_list, look_stat, look_fds
 
 /* act.c */
 verb_run act_exit, act_kill, act_say, act_complain, act_write, act_open, act_mknod,
-	act_mkdir, act_read_line, act_pause, act_ignore, act_push_tty;
+	act_mkdir, act_mount, act_read_line, act_pause, act_ignore, act_push_tty;
 
 /* family.c */
 verb_run family_orphan, family_daemon, family_serve, family_call, family_send,

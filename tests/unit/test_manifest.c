@@ -491,12 +491,6 @@ test(what_is_asked_on_the_command_line_is_refused_the_same)
 	assert_int_equal(served_pod(&pod, images, &err), -EOPNOTSUPP);
 	assert_string_equal(err.text, "app 'web-server': isolator 'resource/cpu' is not "
 	                              "served yet");
-	forget(NULL);
-
-	find(0, WEB);
-	assert_int_equal(MAKE("--volume=v,kind=empty", "web"), 0);
-	assert_int_equal(served_pod(&pod, images, &err), -EOPNOTSUPP);
-	assert_string_equal(err.text, "volume 'v': volumes are not served yet");
 }
 
 test(what_stage1_enforces_is_served)

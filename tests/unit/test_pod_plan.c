@@ -173,6 +173,97 @@ test(the_plan_can_be_read)
 	assert_non_null(strstr(text.data, "link /dev/fd /proc/self/fd\n"));
 }
 
+#define VOLUME_POD(mounts, points)                                                  \
+	"{\"acVersion\":\"0.8.11\",\"acKind\":\"PodManifest\",\"apps\":[{\"name\":" \
+	"\"a\","                                                                    \
+	"\"image\":{\"id\":\"" ID "\"},\"app\":{\"exec\":[\"/a\"],\"user\":\"0\","  \
+	"\"group\":\"0\",\"mountPoints\":[" points "]},\"mounts\":[" mounts         \
+	"]}],\"volumes\":[{\"name\":\"h\",\"kind\":\"host\",\"source\":\"/s\"},"    \
+	"{\"name\":\"r\",\"kind\":\"host\",\"source\":\"/r\",\"recursive\":true},"  \
+	"{\"name\":\"w\",\"kind\":\"host\",\"source\":\"/w\",\"readOnly\":false},"  \
+	"{\"name\":\"e\",\"kind\":\"empty\"}]}"
+#define MOUNT(volume, path) "{\"volume\":\"" volume "\",\"path\":\"" path "\"}"
+#define POINT(name, path) \
+	"{\"name\":\"" name "\",\"path\":\"" path "\",\"readOnly\":true}"
+
+static void assert_volumes(const char *text, const char *wanted)
+{
+	const struct stage1_run args = {.net = "none", .uuid = "u"};
+	autoclear(pod_plan) plan = {0};
+	autoclear(buf) found = {0};
+	struct error err;
+
+	assert_int_equal(plan_of(text, &args, &plan, &err), 0);
+	volume_plan_print(&plan.apps.items[0].mounts.volumes, false, &found);
+	volume_plan_print(&plan.apps.items[0].mounts.volumes, true, &found);
+	assert_string_equal(buf_string(&found), wanted);
+}
+
+test(volumes_are_mounted_parents_first_and_those_in_dev_last)
+{
+	assert_volumes(VOLUME_POD(MOUNT("h", "/b/c") "," MOUNT("e", "/dev/x") "," MOUNT(
+					  "e", "//b/.") "," MOUNT("r", "/a"),
+	                          ""),
+	               "volume /a r /r shared\nvolume /b e sharedVolumes/e\n"
+	               "volume /b/c h /s\nvolume /dev/x e sharedVolumes/e\n");
+}
+
+test(a_volume_says_whether_it_is_read_only_and_else_its_mount_point)
+{
+	assert_volumes(
+		VOLUME_POD(MOUNT("h", "/a") "," MOUNT("h", "/b"), POINT("x", "/./a/")),
+		"volume /a h /s read-only\nvolume /b h /s\n");
+	assert_volumes(VOLUME_POD(MOUNT("h", "/b"), POINT("h", "/b")),
+	               "volume /b h /s read-only\n");
+	assert_volumes(VOLUME_POD(MOUNT("r", "/b"), POINT("r", "/b")),
+	               "volume /b r /r read-only\n");
+	assert_volumes(VOLUME_POD(MOUNT("w", "/b"), POINT("w", "/b")),
+	               "volume /b w /w\n");
+}
+
+test(the_plan_says_when_volumes_are_mounted)
+{
+	const struct stage1_run args = {.net = "none", .uuid = "u"};
+	autoclear(pod_plan) plan = {0};
+	autoclear(buf) text = {0};
+	struct error err;
+
+	assert_int_equal(
+		plan_of(VOLUME_POD(MOUNT("e", "/e") "," MOUNT("h", "/dev/h"), ""), &args,
+	                &plan, &err),
+		0);
+	mount_plan_print(&plan.apps.items[0].mounts, &text);
+	assert_non_null(strstr(text.data, "protect /\nvolume /e e sharedVolumes/e\n"
+	                                  "mount /proc proc\n"));
+	assert_non_null(strstr(text.data, "mask /sys/power\nvolume /dev/h h /s\n"
+	                                  "seal /dev\n"));
+}
+
+test(no_volume_hides_what_makes_a_pod)
+{
+	const struct stage1_run args = {.net = "none", .uuid = "u"};
+	const struct stage1_run open = {
+		.net = "none", .uuid = "u", .disable_paths = true};
+	autoclear(pod_plan) plan = {0};
+	struct error err;
+
+	assert_refused(VOLUME_POD(MOUNT("e", "/."), ""), &args,
+	               "app 'a': no volume can be on '/': it would hide the image");
+	assert_refused(VOLUME_POD(MOUNT("e", "/proc/1"), ""), &open,
+	               "app 'a': no volume can be on '/proc/1': what is there is the "
+	               "kernel's");
+	assert_refused(VOLUME_POD(MOUNT("e", "/dev/null"), ""), &open,
+	               "app 'a': no volume can be on '/dev/null': what is there is the "
+	               "pod's own");
+	assert_refused(VOLUME_POD(MOUNT("e", "/sys/fs"), ""), &args,
+	               "app 'a': no volume can be on '/sys/fs': what is there is the "
+	               "kernel's: it takes --insecure-options=paths");
+	assert_refused(VOLUME_POD(MOUNT("e", "/a") "," MOUNT("h", "/a/"), ""), &args,
+	               "app 'a': two mounts on '/a'");
+	assert_int_equal(
+		plan_of(VOLUME_POD(MOUNT("e", "/sys/fs"), ""), &open, &plan, &err), 0);
+}
+
 test(both_capability_sets_exclude_each_other)
 {
 	struct isolator both[] = {
@@ -202,6 +293,11 @@ int main(void)
 		cmocka_unit_test(without_paths_nothing_is_masked),
 		cmocka_unit_test(several_apps_share_terminals_and_memory),
 		cmocka_unit_test(the_plan_can_be_read),
+		cmocka_unit_test(volumes_are_mounted_parents_first_and_those_in_dev_last),
+		cmocka_unit_test(
+			a_volume_says_whether_it_is_read_only_and_else_its_mount_point),
+		cmocka_unit_test(the_plan_says_when_volumes_are_mounted),
+		cmocka_unit_test(no_volume_hides_what_makes_a_pod),
 		cmocka_unit_test(both_capability_sets_exclude_each_other),
 	};
 

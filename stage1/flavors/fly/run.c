@@ -23,6 +23,7 @@
 #include "stage1/mount.h"
 #include "stage1/pod_files.h"
 #include "stage1/stage2_program.h"
+#include "stage1/volume_mount.h"
 
 /* What rkt's fly accepts and does not act on, and what it would have been asked for. */
 static int check_args(const struct stage1_run *args, struct error *err)
@@ -78,26 +79,50 @@ static int bind_host(int root_fd, const char *name, struct error *err)
 	return fd < 0 ? err->code : mount_attach(fd, target_fd, err);
 }
 
-static int make_tmp(int root_fd, struct error *err)
+static int make_tmp(int root_fd, struct grounds *grounds, struct error *err)
 {
 	static const struct mount_option options[] = {{"mode", "1777"}, {0}};
 	autoclose int target_fd = mount_open_top(root_fd, "tmp", err);
 	autoclose int fd = target_fd < 0 ? -1 : mount_make("tmpfs", options, 0, err);
 
-	return fd < 0 ? err->code : mount_attach(fd, target_fd, err);
+	if (fd < 0 || mount_attach(fd, target_fd, err) < 0)
+		return err->code;
+	return grounds_add(grounds, fd, GROUND_OURS, err);
 }
 
-/* The host's devices, processes and kernel, and a /tmp of its own. */
-static int set_up_root(int root_fd, struct error *err)
+/* Without "recursive" what is mounted below a volume stays where it is (rkt 7.13). */
+static int mount_volumes(int root_fd, const struct volume_plan *plan,
+                         struct grounds *grounds, struct error *err)
 {
+	autoclear(volume_mounts) mounts = {0};
+
+	if (grounds_add(grounds, root_fd, GROUND_OURS, err) < 0 ||
+	    volume_mounts_open(&mounts, plan, false, err) < 0)
+		return err->code;
+	for (size_t i = 0; i < plan->mounts.count; i++) {
+		const struct mount_target target = {
+			.root_fd = root_fd,
+			.path = plan->mounts.items[i].target,
+		};
+
+		if (volume_mounts_attach(&mounts, plan, i, &target, grounds, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+/* The host's devices, processes and kernel, a /tmp of its own, and volumes. */
+static int set_up_root(int root_fd, const struct volume_plan *volumes, struct error *err)
+{
+	autoclear(grounds) grounds = {0};
 	static const char *const names[] = {"dev", "proc", "sys"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (bind_host(root_fd, names[i], err) < 0)
 			return error_wrap(err, "'/%s'", names[i]);
-	if (make_tmp(root_fd, err) < 0)
+	if (make_tmp(root_fd, &grounds, err) < 0)
 		return error_wrap(err, "'/tmp'");
-	return 0;
+	return mount_volumes(root_fd, volumes, &grounds, err);
 }
 
 /* As in a pod of its own: what the caller reads from is not the app's. */
@@ -147,7 +172,8 @@ static int run(char **argv, struct error *err)
 	root_fd = lock_fd < 0 ? lock_fd
 	                      : path_open(AT_FDCWD, plan.apps.items[0].root, PATH_OURS,
 	                                  O_PATH | O_DIRECTORY, err);
-	if (root_fd < 0 || set_up_root(root_fd, err) < 0 ||
+	if (root_fd < 0 ||
+	    set_up_root(root_fd, &plan.apps.items[0].mounts.volumes, err) < 0 ||
 	    (pod.apps.items[0].read_only_rootfs &&
 	     mount_set(root_fd, MOUNT_ATTR_RDONLY, 0, err) < 0) ||
 	    app_spec_make(&spec, &plan, &plan.apps.items[0], root_fd, err) < 0 ||
