@@ -199,11 +199,16 @@ int remote_write(struct remote *remote, const struct remote_record *record,
 {
 	struct remote_record now = *record;
 	autoclear(buf) text = {0};
+	int r;
 
 	now.written = (int64_t)time(NULL);
 	schema_encode(&record_schema, &now, SCHEMA_COMPACT, &text);
 	buf_char(&text, '\n');
-	return file_replace_at(remote->fd, RECORD, 0600, buf_string(&text), err);
+	do
+		r = file_replace_at(remote->fd, RECORD, 0600, buf_string(&text), err);
+	/* Who sweeps may come in between where nothing is locked. */
+	while (r == -ENOENT && open_place(remote, err) >= 0);
+	return r < 0 ? err->code : 0;
 }
 
 static int write_info(struct remote *remote, const struct remote_partial *partial,
@@ -384,15 +389,26 @@ static bool is_old(int fd, const char *name, int64_t before)
 	return r == -ENOENT || (r >= 0 && st.st_mtim.tv_sec < before);
 }
 
-/* Removes what is worth nothing in the directory FD, unless somebody is at work there. */
+/* Whether the directory FD is locked now, and is still the one of its name. */
+static int take_place(int fd, struct error *err)
+{
+	int r = lock_try(fd, LOCK_EXCLUSIVE, err);
+	struct stat st;
+
+	if (r != LOCK_TAKEN)
+		return r < 0 ? r : false;
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, "cannot look at what is known of a URL");
+	return st.st_nlink > 0;
+}
+
+/* Removes what is worth nothing in the directory FD, which is locked. */
 static int sweep_place(struct store *store, int fd, int64_t before, struct error *err)
 {
 	struct remote here = {.fd = fd};
 	autoclear(strv) names = {0};
-	int r = lock_try(fd, LOCK_EXCLUSIVE, err);
+	int r = 0;
 
-	if (r != LOCK_TAKEN)
-		return r < 0 ? r : 0;
 	if (is_old(fd, PARTIAL, before) && is_old(fd, INFO, before))
 		r = remote_drop(&here, err);
 	if (r >= 0 && is_stale_record(store, fd))
@@ -406,7 +422,7 @@ static int sweep_place(struct store *store, int fd, int64_t before, struct error
 	return r;
 }
 
-/* Below PATH, and then that itself if nothing remains in it. */
+/* Below PATH, and then that itself if nothing remains in it and nobody is at work there. */
 static int sweep(struct store *store, const char *path, int64_t before, struct error *err)
 {
 	autoclear(strv) names = {0};
@@ -421,9 +437,11 @@ static int sweep(struct store *store, const char *path, int64_t before, struct e
 			r = sweep(store, below, before, err);
 		}
 	if (r >= 0)
-		r = sweep_place(store, fd, before, err);
-	if (r >= 0)
-		r = path_remove_dir(store->data_fd, path, err);
+		r = take_place(fd, err);
+	if (r > 0)
+		r = sweep_place(store, fd, before, err) < 0
+		            ? err->code
+		            : path_remove_dir(store->data_fd, path, err);
 	return r == -ENOENT || r == -ENOTEMPTY ? 0 : r;
 }
 

@@ -624,6 +624,16 @@ class Interrupted(Fetching):
         self.refused(HELLO, says="hello.aci.asc")
         self.assertEqual(self.host.partials(), [])
 
+    def test_collecting_garbage_takes_no_place_from_a_fetch(self):
+        signature = Page(self.large_signature, hold=10)
+        self.server.put(HELLO + ".asc", signature)
+        self.put_large()
+        process = self.host.start("fetch", HELLO)
+        signature.until_held()
+        self.host.ok("image", "gc", "--grace-period=0s")
+        signature.go()
+        self.assertEqual(process.wait().status, 0)
+
     def test_who_comes_second_waits_for_the_first_and_uses_what_it_got(self):
         page = self.put_large({"hold": self.half})
         first = self.host.start("fetch", "--full", HELLO)

@@ -258,6 +258,27 @@ test(what_is_being_downloaded_is_not_swept)
 	assert_true(is_there(PLACE "/partial"));
 }
 
+test(a_place_that_is_locked_and_empty_is_not_swept)
+{
+	autoptr(remote) remote = open_url(URL);
+
+	assert_int_equal(remote_try_lock(remote, &err), LOCK_TAKEN);
+	assert_int_equal(remote_sweep(store, -10, &err), 0);
+	assert_true(is_there(PLACE));
+	leave_partial(remote, "hello", 10);
+	assert_true(is_there(PLACE "/partial"));
+}
+
+test(a_place_that_was_swept_is_made_again_for_its_record)
+{
+	autoptr(remote) remote = open_url(URL);
+
+	assert_int_equal(remote_sweep(store, 0, &err), 0);
+	assert_false(is_there(PLACE));
+	write_record(remote);
+	assert_true(is_there(PLACE "/record"));
+}
+
 test(a_place_that_was_swept_is_made_again_by_who_locks_it)
 {
 	autoptr(remote) remote = open_url(URL);
@@ -287,6 +308,8 @@ int main(void)
 		unit(a_download_is_the_work_of_one_at_a_time),
 		unit(sweeping_removes_what_is_stale_and_nothing_else),
 		unit(what_is_being_downloaded_is_not_swept),
+		unit(a_place_that_is_locked_and_empty_is_not_swept),
+		unit(a_place_that_was_swept_is_made_again_for_its_record),
 		unit(a_place_that_was_swept_is_made_again_by_who_locks_it),
 	};
 

@@ -53,9 +53,11 @@ static int answer_with(const struct net_answer *answer, struct error *err)
 	autoclear(buf) text = {0};
 
 	net_answer_encode(answer, &text);
-	if (send(NET_SOCKET, text.data, text.len, MSG_NOSIGNAL) < 0)
-		return error_errno(err, "cannot answer");
-	return 0;
+	if (send(NET_SOCKET, text.data, text.len, MSG_NOSIGNAL) >= 0)
+		return 0;
+	/* gantry has given it up, and needs no message. */
+	return errno == EPIPE ? error_set(err, -ECANCELED, "given up")
+	                      : error_errno(err, "cannot answer");
 }
 
 /* Answers that it failed, if R says so. */
