@@ -46,13 +46,19 @@ int arrival_begin(struct store *store, const char *name, struct arrival **arriva
 	return 0;
 }
 
+static void leave_draft(struct arrival *arrival)
+{
+	if (arrival->work_fd >= 0)
+		close(arrival->work_fd);
+	arrival->work_fd = -1;
+	draft_free(take(arrival->draft));
+}
+
 void arrival_free(struct arrival *arrival)
 {
 	if (!arrival)
 		return;
-	if (arrival->work_fd >= 0)
-		close(arrival->work_fd);
-	draft_free(arrival->draft);
+	leave_draft(arrival);
 	image_manifest_clear(&arrival->manifest);
 	free(arrival->name);
 	free(arrival);
@@ -271,6 +277,8 @@ int arrival_publish(struct arrival *arrival, const struct arrival_facts *facts,
 	if (store_it(&p, err) < 0)
 		return error_wrap(err, "cannot store");
 	*id = arrival->id;
+	/* Its lock is the image's now, and whoever removes that waits for it with the store's. */
+	leave_draft(arrival);
 	return 0;
 }
 

@@ -698,6 +698,17 @@ class Several(Fetching):
                  for line in result.lines]
         self.assertEqual(names, ["example.test/a", "example.test/b", "example.test/c"])
 
+    def test_what_has_been_fetched_can_be_removed_before_the_rest_is(self):
+        self.put_hello()
+        page = self.put(hold=1000)[0]
+        process = self.host.start("fetch", HELLO, self.urls[0])
+        page.until_held()
+        wait_until(self.host.image_ids, "the first image")
+        self.host.ok("image", "rm", *self.host.image_ids())
+        page.go()
+        self.assertEqual(process.wait().status, 0)
+        self.assertEqual(len(self.host.image_ids()), 1)
+
     def test_the_first_failure_ends_the_others(self):
         pages = self.put(hold=1000)
         self.server.put(self.urls[1], Page(status=404))

@@ -721,6 +721,13 @@ class Process(Net):
         self.assertTrue(self.half.has_ended())
         os.close(reader)
 
+    def test_it_has_nothing_to_say_to_one_that_has_gone(self):
+        reader, writer = os.pipe()
+        self.half.send("file", "ftp://example.test/a", writer, sizeMax=1)
+        os.close(reader)
+        os.close(writer)
+        self.assertEqual(self.half.end(), "")
+
     def test_a_body_that_nobody_reads_is_given_up(self):
         page = self.put(Page(LARGE, hold=5))
         _, reader = self.half.begin(URL)
