@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/printable.h"
 #include "common/strv.h"
 
 static const char *prefix = "gantry";
@@ -34,18 +35,14 @@ bool log_is_debug(void)
 /* One write(2) for each line, so that lines of several processes do not mix. */
 static void print_line(const char *text)
 {
-	char line[sizeof(((struct error *)0)->text) + 64];
-	int len = snprintf(line, sizeof(line) - 1, "%s: %s", prefix, text);
+	autoclear(buf) line = {0};
 
-	if (len > (int)sizeof(line) - 2)
-		len = (int)sizeof(line) - 2;
-	for (int i = 0; i < len; i++)
-		if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
-			line[i] = '?';
-	line[len++] = '\n';
+	buf_format(&line, "%s: ", prefix);
+	printable_add(&line, text, "\t");
+	buf_char(&line, '\n');
 	if (before_line)
 		before_line();
-	(void)!write(STDERR_FILENO, line, (size_t)len);
+	(void)!write(STDERR_FILENO, line.data, line.len);
 }
 
 static printf_like(1, 0) void print(const char *fmt, va_list args)

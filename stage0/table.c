@@ -3,6 +3,7 @@
 
 #include "common/file.h"
 #include "common/memory.h"
+#include "common/printable.h"
 
 enum { TAB = 8 };
 
@@ -43,12 +44,6 @@ static size_t column_width(const struct table *table, size_t row, size_t column)
 	return (widest / TAB + 1) * TAB;
 }
 
-static void add_cell(struct buf *out, const char *text)
-{
-	for (; *text; text++)
-		buf_char(out, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
-}
-
 /* Widths of the block of rows that ROW is in: the same for all until one ends its columns. */
 struct widths {
 	size_t *of;
@@ -78,7 +73,7 @@ void table_text(const struct table *table, struct buf *out)
 		for (size_t i = 0; i < cells->count; i++) {
 			size_t at = width(cells->items[i]);
 
-			add_cell(out, cells->items[i]);
+			printable_add(out, cells->items[i], "");
 			for (; i + 1 < cells->count && at < widths.of[i];
 			     at = (at / TAB + 1) * TAB)
 				buf_char(out, '\t');

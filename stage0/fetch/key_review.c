@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/path.h"
+#include "common/printable.h"
 #include "stage0/config/auth.h"
 #include "stage0/config/keystore.h"
 #include "stage0/fetch/net.h"
@@ -35,7 +36,7 @@ struct candidate {
 
 enum { NO, YES };
 
-/* Adds the line; what others wrote may hold control characters, also those of two bytes. */
+/* Adds the line, of which others may have written a part. */
 static printf_like(2, 3) void add_line(struct buf *out, const char *fmt, ...)
 {
 	char text[2048];
@@ -44,16 +45,7 @@ static printf_like(2, 3) void add_line(struct buf *out, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	for (char *c = text; *c; c++) {
-		bool pair = (unsigned char)c[0] == 0xc2 && (unsigned char)c[1] >= 0x80 &&
-		            (unsigned char)c[1] < 0xa0;
-
-		if (pair)
-			*c++ = '?';
-		if (pair || ((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
-			*c = '?';
-	}
-	buf_text(out, text);
+	printable_add(out, text, "\t");
 	buf_char(out, '\n');
 }
 

@@ -12,6 +12,7 @@
 #include "common/list.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/printable.h"
 
 enum { VERSION = 1, COLUMNS = 80, REDRAWS_PER_SECOND = 4 };
 
@@ -143,12 +144,9 @@ void progress_line(const struct progress_view *view, size_t columns, struct buf 
 	size_t room;
 
 	if (view->image && view->count == 1)
-		buf_text(&name, view->image);
+		printable_add(&name, view->image, "");
 	else
 		buf_format(&name, "%zu images", view->count);
-	for (size_t i = 0; i < name.len; i++)
-		if ((unsigned char)name.data[i] < ' ' || name.data[i] == 0x7f)
-			name.data[i] = '?';
 	add_numbers(view, &numbers);
 	room = columns > numbers.len ? columns - numbers.len : 0;
 	if (name.len <= room)

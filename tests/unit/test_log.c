@@ -66,6 +66,13 @@ test(control_characters_do_not_reach_the_terminal)
 	assert_printed("gantry: a?b?[2J?\t?\xc3\xa9\n");
 }
 
+test(nor_do_those_of_several_bytes)
+{
+	log_warning("a\xc2\x9b"
+	            "2J\xe2\x80\xae\x9b");
+	assert_printed("gantry: a?2J??\n");
+}
+
 test(a_long_message_is_one_line_that_ends)
 {
 	struct error err = {-EINVAL, ""};
@@ -85,6 +92,7 @@ int main(void)
 		unit_caught(a_message_is_a_line_that_begins_with_the_command),
 		unit_caught(debug_messages_are_for_those_who_ask),
 		unit_caught(control_characters_do_not_reach_the_terminal),
+		unit_caught(nor_do_those_of_several_bytes),
 		unit_caught(a_long_message_is_one_line_that_ends),
 	};
 

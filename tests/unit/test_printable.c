@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage0/import/trust/printable.h"
+#include "common/printable.h"
 
 #include <string.h>
 

@@ -54,6 +54,9 @@ test(characters_are_counted_not_bytes)
 test(control_characters_do_not_reach_the_terminal)
 {
 	assert_table("a\x1b[31m|b\x7f", "a?[31m\tb?\n");
+	assert_table("a\xc2\x9b"
+	             "31m|\xe2\x80\xae",
+	             "a?31m\t?\n");
 }
 
 int main(void)

@@ -10,8 +10,8 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
+#include "common/printable.h"
 #include "stage0/import/trust/cell.h"
-#include "stage0/import/trust/printable.h"
 
 enum { IDENTITIES_MAX = 64, SUBKEYS_MAX = 64, WATCHES_MAX = 16 };
 

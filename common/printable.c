@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage0/import/trust/printable.h"
+#include "common/printable.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "common/buf.h"
 
 enum { LENGTH_MAX = 512 };
 
@@ -50,22 +48,32 @@ static size_t read_character(const unsigned char *p, uint32_t *character)
 	return len;
 }
 
+/* Adds the character at TEXT, and returns its length. */
+static size_t add_character(struct buf *out, const char *text, const char *spared)
+{
+	uint32_t character = 0;
+	size_t len = read_character((const unsigned char *)text, &character);
+
+	if (len && (!is_hidden(character) || strchr(spared, *text)))
+		buf_add(out, text, len);
+	else
+		buf_char(out, '?');
+	return len ? len : 1;
+}
+
+void printable_add(struct buf *out, const char *text, const char *spared)
+{
+	while (*text)
+		text += add_character(out, text, spared);
+}
+
 char *printable_copy(const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
 	struct buf out = {0};
 
-	while (*p && out.len < LENGTH_MAX) {
-		uint32_t character = 0;
-		size_t len = read_character(p, &character);
-
-		if (len && !is_hidden(character))
-			buf_add(&out, p, len);
-		else
-			buf_char(&out, '?');
-		p += len ? len : 1;
-	}
-	if (*p)
+	while (*text && out.len < LENGTH_MAX)
+		text += add_character(&out, text, "");
+	if (*text)
 		buf_text(&out, "...");
 	return buf_take(&out);
 }
