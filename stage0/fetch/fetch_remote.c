@@ -497,6 +497,8 @@ static int check_url(const struct wanted *wanted, const char *url, struct error 
 	if (strncasecmp(url, "https://", 8) == 0 ||
 	    host_insecure(wanted->fetching->host) & INSECURE_HTTP)
 		return 0;
+	if (strncasecmp(url, "http://", 7) != 0)
+		return error_set(err, -EINVAL, "is neither https nor http");
 	return error_set(err, -EPERM,
 	                 "is not https (use --insecure-options=http to allow it)");
 }

@@ -360,6 +360,23 @@ class ByName(Fetching):
                       result.err)
         self.assertEqual(self.asked(), [])
 
+    def test_what_the_store_has_is_taken_however_it_came(self):
+        self.site.add("example.test/hello", self.hello, key=self.key)
+        image = self.host.fetched("--insecure-options=image", "example.test/hello")
+        self.server.forget()
+        for policy in ("new", "never"):
+            self.assertEqual(image, self.host.fetched(f"--pull-policy={policy}",
+                                                      "example.test/hello"))
+        self.assertEqual(self.asked(), [])
+        self.assertEqual(self.host.run("fetch", "example.test/hello").status, 254)
+        self.assertEqual(self.host.run("image", "verify", "--signature", *image).status, 254)
+
+    def test_a_place_that_is_no_web_server_is_refused(self):
+        for place in ("file:///etc/hostname", "ftp://example.test/a.aci", "/etc/hostname"):
+            self.server.put("https://example.test", page_of_tags(
+                ("ac-discovery", f"example.test {place}")))
+            self.refused("example.test/hello", says=f"'{place}': is neither https nor http")
+
     def test_a_key_of_another_name_is_told_before_the_download(self):
         self.host.trust(self.key, "example.test/other")
         self.host.trust(self.other, "example.test/hello")
