@@ -2,8 +2,10 @@
 #include "common/file.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "common/memory.h"
@@ -50,6 +52,26 @@ int file_read_at(int dir_fd, const char *path, size_t max, struct buf *into,
 	return 0;
 }
 
+int file_is_same(int a, int b, struct error *err)
+{
+	enum { PART = 128 << 10 };
+	autofree char *parts = memory_zeroed(2, PART);
+	off_t offset = 0;
+
+	for (;;) {
+		ssize_t n = pread(a, parts, PART, offset);
+		ssize_t m = pread(b, parts + PART, PART, offset);
+
+		if (n < 0 || m < 0)
+			return error_errno(err, "cannot read");
+		if (n != m || memcmp(parts, parts + PART, (size_t)n) != 0)
+			return false;
+		if (n == 0)
+			return true;
+		offset += n;
+	}
+}
+
 int file_write(int fd, const void *data, size_t len, struct error *err)
 {
 	const char *from = data;
@@ -65,6 +87,19 @@ int file_write(int fd, const void *data, size_t len, struct error *err)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+int file_in_memory(const void *data, size_t len, struct error *err)
+{
+	autoclose int fd = memfd_create("gantry", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(err, "cannot make a file in memory");
+	if (file_write(fd, data, len, err) < 0)
+		return err->code;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return error_errno(err, "cannot rewind a file in memory");
+	return take_fd(fd);
 }
 
 int file_create_at(int dir_fd, const char *path, mode_t mode, const char *text,

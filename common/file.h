@@ -19,8 +19,15 @@ must_check int file_read(int fd, size_t max, struct buf *into, struct error *err
 must_check int file_read_at(int dir_fd, const char *path, size_t max, struct buf *into,
                             struct error *err);
 
+/* Whether the files A and B have the same bytes: 1 or 0. Where they stand does not matter. */
+must_check int file_is_same(int a, int b, struct error *err);
+
 /* Writes all LEN bytes. */
 must_check int file_write(int fd, const void *data, size_t len, struct error *err);
+
+/* An anonymous file with the LEN bytes of DATA in it, to be read from its beginning; returns a
+ * descriptor, the caller's. */
+must_check int file_in_memory(const void *data, size_t len, struct error *err);
 
 /* Creates PATH, which must not exist, with TEXT in it. */
 must_check int file_create_at(int dir_fd, const char *path, mode_t mode, const char *text,

@@ -83,8 +83,7 @@ int config_dir_open(const char *path, struct config_dir **dir, struct error *err
 		return CONFIG_MISSING;
 	if (fd < 0 || look_at(fd, path, &st, err) < 0)
 		return err->code;
-	*dir = new_dir(fd, path);
-	fd = -1;
+	*dir = new_dir(take_fd(fd), path);
 	(*dir)->writers.uid = st.st_uid;
 	(*dir)->writers.gid = st.st_gid;
 	(*dir)->writers.group = st.st_mode & S_IWGRP;
@@ -118,8 +117,7 @@ int config_dir_open_below(const struct config_dir *parent, const char *name,
 	if (check_parent(parent, err) < 0 || look_at(fd, path, &st, err) < 0 ||
 	    check_writers(&parent->writers, path, &st, err) < 0)
 		return err->code;
-	*dir = new_dir(fd, path);
-	fd = -1;
+	*dir = new_dir(take_fd(fd), path);
 	(*dir)->writers = parent->writers;
 	return 0;
 }

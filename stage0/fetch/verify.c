@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "common/file.h"
@@ -21,24 +20,6 @@ struct verifier {
 static char *const verify_argv[] = {(char *)(uintptr_t)VERIFY_HALF, NULL};
 static char *const pubkey_argv[] = {(char *)(uintptr_t)PUBKEY_HALF, NULL};
 
-/* An anonymous file that holds the LEN bytes of DATA, to be read from its beginning. */
-static int make_file(const void *data, size_t len, struct error *err)
-{
-	autoclose int fd = memfd_create("gantry", MFD_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return error_errno(err, "cannot make a file in memory");
-	r = file_write(fd, data, len, err);
-	if (r < 0)
-		return r;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return error_errno(err, "cannot rewind a file in memory");
-	r = fd;
-	fd = -1;
-	return r;
-}
-
 static int make_request(const struct trusted_keys *keys, struct error *err)
 {
 	autoclear(buf) text = {0};
@@ -48,7 +29,7 @@ static int make_request(const struct trusted_keys *keys, struct error *err)
 		return error_set(err, -E2BIG,
 		                 "%zu trusted keys of %zu KiB are too many at once",
 		                 keys->count, text.len >> 10);
-	return make_file(buf_string(&text), text.len, err);
+	return file_in_memory(buf_string(&text), text.len, err);
 }
 
 static int make_sockets(int type, int *ours, int *theirs, struct error *err)
@@ -71,13 +52,15 @@ static int start_program(struct verifier *v, const struct trusted_keys *keys,
 
 	if (request < 0)
 		return request;
-	file = make_file(signature, len, err);
+	file = file_in_memory(signature, len, err);
 	if (file < 0 || make_sockets(SOCK_STREAM, &v->data_fd, &data, err) < 0 ||
 	    make_sockets(SOCK_SEQPACKET, &v->answer_fd, &answer, err) < 0)
 		return err->code;
 	const int fds[VERIFY_FD_COUNT] = {
-		[VERIFY_DATA] = data,     [VERIFY_REQUEST] = request,
-		[VERIFY_MESSAGES] = 2,    [VERIFY_SIGNATURE] = file,
+		[VERIFY_DATA] = data,
+		[VERIFY_REQUEST] = request,
+		[VERIFY_MESSAGES] = STDERR_FILENO,
+		[VERIFY_SIGNATURE] = file,
 		[VERIFY_ANSWER] = answer,
 	};
 	return import_program_start(INSTALL_IMPORT_TRUST, verify_argv, fds,
@@ -193,41 +176,29 @@ void verifier_free(struct verifier *v)
 	free(v);
 }
 
-/* Runs `import pubkey` to its end, and adds what it said to *ANSWER. */
+/* Runs the half to its end, and adds what it said to *ANSWER. */
 static int ask_pubkey(int text_fd, struct buf *answer, struct error *err)
 {
-	autoclose int from = -1, to = -1;
-	struct error ignored;
-	int ends[2], r;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_errno(err, "cannot make a pipe");
-	from = ends[0];
-	to = ends[1];
 	const int fds[PUBKEY_FD_COUNT] = {
 		[PUBKEY_TEXT] = text_fd,
-		[PUBKEY_ANSWER] = to,
-		[PUBKEY_MESSAGES] = 2,
+		[PUBKEY_MESSAGES] = STDERR_FILENO,
 	};
-	r = import_program_start(INSTALL_IMPORT_TRUST, pubkey_argv, fds, PUBKEY_FD_COUNT,
-	                         &pid, err);
-	if (r < 0)
-		return r;
-	close(to);
-	to = -1;
-	r = file_read(from, SCHEMA_DOCUMENT_MAX, answer, err);
-	if (r < 0) {
-		(void)!import_program_reap(pid, &ignored);
-		return r;
-	}
-	r = import_program_reap(pid, err);
-	return r < 0 || answer->len ? r : import_program_ended(r, err);
+	const struct import_question question = {
+		.import = INSTALL_IMPORT_TRUST,
+		.argv = pubkey_argv,
+		.fds = fds,
+		.fd_count = PUBKEY_FD_COUNT,
+		.answer_at = PUBKEY_ANSWER,
+		.answer_max = SCHEMA_DOCUMENT_MAX,
+	};
+	int status = import_program_ask(&question, answer, err);
+
+	return status < 0 || answer->len ? status : import_program_ended(status, err);
 }
 
 int pubkeys_read(const void *text, size_t len, struct pubkeys *keys, struct error *err)
 {
-	autoclose int fd = make_file(text, len, err);
+	autoclose int fd = file_in_memory(text, len, err);
 	autoclear(verify_answer) answer = {0};
 	autoclear(buf) json = {0};
 	int r = fd;

@@ -74,11 +74,6 @@ const struct image_manifest *arrival_manifest(const struct arrival *arrival)
 	return &arrival->manifest;
 }
 
-const struct image_id *arrival_id(const struct arrival *arrival)
-{
-	return &arrival->id;
-}
-
 static int read_manifest(struct arrival *arrival, struct error *err)
 {
 	autoclear(buf) text = {0};
@@ -301,27 +296,6 @@ static int renew(struct store *store, const struct image_id *id, const char *ori
 	return image_info_write(dir, &info, err);
 }
 
-/* Whether the two files have the same bytes; both are read from their beginning. */
-static int is_same(int a, int b, struct error *err)
-{
-	enum { PART = 128 << 10 };
-	autofree char *parts = memory_zeroed(2, PART);
-	off_t offset = 0;
-
-	for (;;) {
-		ssize_t n = pread(a, parts, PART, offset);
-		ssize_t m = pread(b, parts + PART, PART, offset);
-
-		if (n < 0 || m < 0)
-			return error_errno(err, "cannot read");
-		if (n != m || memcmp(parts, parts + PART, (size_t)n) != 0)
-			return false;
-		if (n == 0)
-			return true;
-		offset += n;
-	}
-}
-
 /* Whether what the image's link NAME leads to is there. */
 static bool has_tree(struct store *store, const char *key, const char *name)
 {
@@ -348,7 +322,7 @@ static int is_image_of(struct store *store, const char *key, int archive_fd, off
 	    !has_tree(store, key, "tree") || !has_tree(store, key, "layer"))
 		return false;
 	fd = path_open(store->images_fd, path, PATH_OURS, O_RDONLY, err);
-	return fd < 0 ? false : is_same(archive_fd, fd, err);
+	return fd < 0 ? false : file_is_same(archive_fd, fd, err);
 }
 
 /*

@@ -38,7 +38,6 @@ must_check int arrival_unpack(struct arrival *arrival, int archive_fd, bool copy
 
 /* Once it is unpacked; the arrival's. */
 const struct image_manifest *arrival_manifest(const struct arrival *arrival);
-const struct image_id *arrival_id(const struct arrival *arrival);
 
 /* What is remembered of it. */
 struct arrival_facts {

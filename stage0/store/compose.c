@@ -3,13 +3,11 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "common/appc/whitelist.h"
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
-#include "common/process.h"
 #include "stage0/config/import_program.h"
 #include "stage0/store/arrival.h"
 #include "stage0/store/import_answer.h"
@@ -141,48 +139,37 @@ static int load_image(struct store *store, struct render_graph *graph, size_t pl
 /* The IDs in the order of search, for what makes the tree's name of them. */
 static int list_ids(const struct composition *c, struct error *err)
 {
-	int fd = memfd_create("images", MFD_CLOEXEC);
 	autoclear(buf) list = {0};
 
-	if (fd < 0)
-		return error_errno(err, "cannot make a file in memory");
 	for (size_t i = 0; i < c->plan.visits.count; i++)
 		buf_format(&list, "%s%s", i ? "," : "",
 		           c->graph.items[c->plan.visits.items[i].image].id.text);
-	if (file_write(fd, list.data, list.len, err) >= 0 && lseek(fd, 0, SEEK_SET) == 0)
-		return fd;
-	close(fd);
-	return error_wrap(err, "cannot list the images");
+	return file_in_memory(list.data, list.len, err);
 }
 
 /* Asks the program that can make digests. */
 static int name_tree(struct composition *c, struct error *err)
 {
 	char *argv[] = {(char *)(uintptr_t)IMPORT_NAME_TREE, NULL};
-	autoclose int list = list_ids(c, err), from = -1, to = -1;
+	autoclose int list = list_ids(c, err);
+	const int fds[NAME_TREE_FD_COUNT] = {
+		[NAME_TREE_LIST] = list,
+		[NAME_TREE_MESSAGES] = STDERR_FILENO,
+	};
+	const struct import_question question = {
+		.import = INSTALL_IMPORT_IMAGE,
+		.argv = argv,
+		.fds = fds,
+		.fd_count = NAME_TREE_FD_COUNT,
+		.answer_at = NAME_TREE_ANSWER,
+		.answer_max = sizeof(c->tree),
+	};
 	autoclear(buf) answer = {0};
-	int ends[2], status;
-	pid_t pid;
+	int status;
 
 	if (list < 0)
 		return list;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_errno(err, "cannot make a pipe");
-	from = ends[0];
-	to = ends[1];
-	const int fds[] = {
-		[NAME_TREE_LIST] = list,
-		[NAME_TREE_ANSWER] = to,
-		[NAME_TREE_MESSAGES] = STDERR_FILENO,
-	};
-	if (import_program_start(INSTALL_IMPORT_IMAGE, argv, fds, NAME_TREE_FD_COUNT,
-	                         &pid, err) < 0)
-		return err->code;
-	close(to);
-	to = -1;
-	if (file_read(from, sizeof(c->tree), &answer, err) < 0)
-		answer.len = 0;
-	status = process_wait(pid, err);
+	status = import_program_ask(&question, &answer, err);
 	if (status < 0)
 		return status;
 	if (status || answer.len != sizeof(c->tree))

@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/file.h"
 #include "common/memory.h"
 #include "common/path.h"
 #include "stage0/store/inode_map.h"
 #include "stage0/store/tree_xattrs.h"
-
-enum { PART = 128 << 10 };
 
 struct comparison {
 	int wanted_fd, found_fd; /* the tops */
@@ -129,21 +128,9 @@ static int compare_xattrs(struct comparison *c, int wanted, int found, struct er
 
 static int compare_content(struct comparison *c, int wanted, int found, struct error *err)
 {
-	autofree char *parts = memory_zeroed(2, PART);
-	off_t offset = 0;
+	int r = file_is_same(wanted, found, err);
 
-	for (;;) {
-		ssize_t n = pread(wanted, parts, PART, offset);
-		ssize_t m = pread(found, parts + PART, PART, offset);
-
-		if (n < 0 || m < 0)
-			return error_errno(err, "cannot read");
-		if (n != m || memcmp(parts, parts + PART, (size_t)n) != 0)
-			return DIFFERENT(c, "has other content");
-		if (n == 0)
-			return TREE_SAME;
-		offset += n;
-	}
+	return r == 0 ? DIFFERENT(c, "has other content") : r < 0 ? r : TREE_SAME;
 }
 
 static int compare_files(struct comparison *c, int wanted_dir, int found_dir,

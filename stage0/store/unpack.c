@@ -4,13 +4,12 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "common/file.h"
 #include "common/path.h"
-#include "common/process.h"
 #include "stage0/config/import_program.h"
 
-static int start_program(const struct unpack *unpack, int answer_fd, pid_t *pid,
-                         struct error *err)
+/* Runs the import program to its end, and reads its answer. */
+static int run_program(const struct unpack *unpack, struct import_answer *into,
+                       struct error *err)
 {
 	const char *word = unpack->copy_fd > 0 ? IMPORT_WITH_COPY
 	                   : unpack->whole     ? IMPORT_WHOLE
@@ -18,47 +17,32 @@ static int start_program(const struct unpack *unpack, int answer_fd, pid_t *pid,
 	char *argv[] = {(char *)(uintptr_t)IMPORT_UNPACK, (char *)(uintptr_t)unpack->name,
 	                (char *)(uintptr_t)word, NULL};
 	autoclose int unused = path_open(AT_FDCWD, "/dev/null", PATH_HOST, O_RDWR, err);
-
-	if (unused < 0)
-		return unused;
 	const int fds[IMPORT_FD_COUNT] = {
 		[IMPORT_ARCHIVE] = unpack->archive_fd,
 		[IMPORT_COPY] = unpack->copy_fd > 0 ? unpack->copy_fd : unused,
 		[IMPORT_MESSAGES] = STDERR_FILENO,
 		[IMPORT_WORK] = unpack->work_fd,
-		[IMPORT_ANSWER] = answer_fd,
 	};
-	return import_program_start(INSTALL_IMPORT_IMAGE, argv, fds, IMPORT_FD_COUNT, pid,
-	                            err);
-}
-
-/* Runs the import program to its end, and reads its answer. */
-static int run_program(const struct unpack *unpack, struct import_answer *into,
-                       struct error *err)
-{
+	const struct import_question question = {
+		.import = INSTALL_IMPORT_IMAGE,
+		.argv = argv,
+		.fds = fds,
+		.fd_count = IMPORT_FD_COUNT,
+		.answer_at = IMPORT_ANSWER,
+		.answer_max = sizeof(*into),
+	};
 	autoclear(buf) answer = {0};
-	autoclose int from = -1, to = -1;
-	struct error read_error = {0};
-	int ends[2], status;
-	pid_t pid;
+	int status;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_errno(err, "cannot make a pipe");
-	from = ends[0];
-	to = ends[1];
-	if (start_program(unpack, to, &pid, err) < 0)
-		return err->code;
-	close(to);
-	to = -1;
-	(void)!file_read(from, sizeof(*into), &answer, &read_error);
-	status = process_wait(pid, err);
+	if (unused < 0)
+		return unused;
+	status = import_program_ask(&question, &answer, err);
 	if (status < 0)
 		return status;
-	if (answer.len == sizeof(*into)) {
-		memcpy(into, answer.data, answer.len);
-		return 0;
-	}
-	return import_program_ended(status, err);
+	if (answer.len != sizeof(*into))
+		return import_program_ended(status, err);
+	memcpy(into, answer.data, answer.len);
+	return 0;
 }
 
 /* The program has read hostile bytes: its answer is judged like them. */

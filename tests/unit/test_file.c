@@ -103,6 +103,36 @@ test(only_a_regular_file_is_read)
 	assert_int_equal(file_read_at(work_fd, "d", 10, &got, &err), -ELOOP);
 }
 
+static int open_with(const char *text)
+{
+	int fd = file_in_memory(text, strlen(text), &err);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+test(a_file_in_memory_is_read_from_its_beginning)
+{
+	autoclose int fd = open_with("some");
+	autoclear(buf) got = {0};
+
+	assert_int_equal(file_read(fd, 4, &got, &err), 0);
+	assert_string_equal(buf_string(&got), "some");
+}
+
+test(files_are_the_same_by_all_their_bytes_wherever_they_stand)
+{
+	autoclose int a = open_with("some"), b = open_with("some");
+	autoclose int other = open_with("sOme"), longer = open_with("some more");
+
+	assert_int_equal(lseek(a, 2, SEEK_SET), 2);
+	assert_int_equal(file_is_same(a, b, &err), 1);
+	assert_int_equal(lseek(a, 0, SEEK_CUR), 2);
+	assert_int_equal(file_is_same(a, other, &err), 0);
+	assert_int_equal(file_is_same(a, longer, &err), 0);
+	assert_int_equal(file_is_same(longer, a, &err), 0);
+}
+
 test(a_full_device_is_an_error)
 {
 	autoclose int fd = path_open(AT_FDCWD, "/dev/full", PATH_HOST, O_WRONLY, &err);
@@ -121,6 +151,8 @@ int main(void)
 		unit_with_work(reading_has_a_limit),
 		unit_with_work(large_files_and_bytes_of_any_value_come_through),
 		unit_with_work(only_a_regular_file_is_read),
+		unit_with_work(a_file_in_memory_is_read_from_its_beginning),
+		unit_with_work(files_are_the_same_by_all_their_bytes_wherever_they_stand),
 		unit_with_work(a_full_device_is_an_error),
 	};
 
