@@ -14,7 +14,6 @@ static int open_regular(const char *path, struct error *err)
 	autoclose int fd = path_open(AT_FDCWD, path, PATH_HOST,
 	                             O_RDONLY | O_NONBLOCK | O_NOCTTY, err);
 	struct stat st;
-	int opened;
 
 	if (fd < 0)
 		return fd;
@@ -22,9 +21,7 @@ static int open_regular(const char *path, struct error *err)
 		return error_errno(err, "cannot look at '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, -EINVAL, "'%s' is not a regular file", path);
-	opened = fd;
-	fd = -1;
-	return opened;
+	return take_fd(fd);
 }
 
 /* Signatures lie beside their images, unless the user says where (rkt 4.7). */
@@ -99,7 +96,7 @@ static int bring_unsigned(struct wanted *wanted, int fd, struct error *err)
 	r = store_same(fetching->store, fd, wanted->ref.text, &wanted->id, err);
 	crew_resume(fetching->crew);
 	if (r < 0)
-		return error_wrap(err, "cannot compare it with what is stored");
+		return r;
 	if (r == STORE_OK) {
 		wanted->found = true;
 		return 0;

@@ -358,7 +358,7 @@ int key_review_discovered(struct host *host, const struct key_review *review,
 	return r;
 }
 
-int key_review_for_name(struct host *host, const char *name, struct error *err)
+void key_review_for_name(struct host *host, const char *name)
 {
 	bool insecure = host_insecure(host) & INSECURE_PUBKEY;
 	const struct key_review review = {
@@ -368,18 +368,10 @@ int key_review_for_name(struct host *host, const char *name, struct error *err)
 		.insecure_tls = insecure,
 		.shown_fd = STDERR_FILENO,
 	};
-	int r = keystore_has_prefix_key(host_keystore(host), name, err);
+	struct error why;
 
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		log_debug("keys already exist for prefix \"%s\", not fetching again",
-		          name);
-		return 0;
-	}
 	if (insecure)
 		log_warning("signing keys may be downloaded from an insecure connection");
-	if (key_review_discovered(host, &review, err) < 0)
-		log_warning("%s", err->text);
-	return 0;
+	if (key_review_discovered(host, &review, &why) < 0)
+		log_warning("%s", why.text);
 }

@@ -34,12 +34,9 @@ must_check int key_review_location(struct host *host, const struct key_review *r
 must_check int key_review_discovered(struct host *host, const struct key_review *review,
                                      struct error *err);
 
-/*
- * For an image NAME (without labels) that is to be fetched and verified: if there is no prefix
- * key for it, discovers keys and reviews them for NAME (rkt 4.4), under the host's options:
+/* For an image NAME (without labels) that is to be fetched and verified, and has no prefix key:
+ * discovers keys and reviews them for NAME (rkt 4.4), under the host's options:
  * --trust-keys-from-https, --insecure-options=pubkey. They are shown on standard error. That
  * there are none, or none to be trusted, is told and is no failure: the verification will say
- * what is missing.
- */
-must_check int key_review_for_name(struct host *host, const char *name,
-                                   struct error *err);
+ * what is missing. */
+void key_review_for_name(struct host *host, const char *name);

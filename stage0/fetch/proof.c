@@ -2,6 +2,7 @@
 #include "stage0/fetch/proof.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "common/log.h"
 #include "common/memory.h"
@@ -19,8 +20,8 @@ void proof_clear(struct proof *proof)
 /* "x.aci.asc" beside "x.aci"; of a URL, before what follows the path. */
 char *proof_place(const char *image)
 {
-	bool is_url = strncmp(image, "https://", 8) == 0 ||
-	              strncmp(image, "http://", 7) == 0;
+	bool is_url = strncasecmp(image, "https://", 8) == 0 ||
+	              strncasecmp(image, "http://", 7) == 0;
 	size_t path = is_url ? strcspn(image, "?#") : strlen(image);
 
 	return memory_format("%.*s.asc%s", (int)path, image, image + path);
@@ -122,8 +123,8 @@ static int find_keys(const struct wanted *wanted, const struct keystore *keystor
 		          name);
 	if (r != 0)
 		return r < 0 ? r : false;
-	return key_review_for_name(wanted->fetching->host, name, err) < 0 ? err->code
-	                                                                  : true;
+	key_review_for_name(wanted->fetching->host, name);
+	return true;
 }
 
 static int begin(const struct wanted *wanted, const struct keystore *keystore,

@@ -70,6 +70,7 @@ test(the_signature_lies_beside_the_file_or_url)
 		{"https://example.com/a.aci", "https://example.com/a.aci.asc"},
 		{"https://example.com/a.aci?x=1#y",
 	         "https://example.com/a.aci.asc?x=1#y"},
+		{"HTTPS://example.com/a.aci?x", "HTTPS://example.com/a.aci.asc?x"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
