@@ -7,7 +7,7 @@
 #include "stage0/command.h"
 #include "stage0/fetch/finder.h"
 #include "stage0/output_dir.h"
-#include "stage0/store/store.h"
+#include "stage0/store/arrival.h"
 #include "stage0/store/unpack.h"
 
 static bool overwrite, rootfs_only;
@@ -23,7 +23,7 @@ static const struct option_spec options[] = {
 static int unpack(struct store *store, const struct image_id *id, int draft_fd,
                   struct error *err)
 {
-	autofree char *path = memory_format("%s/aci", id->text);
+	autofree char *path = memory_format("%s/" ARRIVAL_ACI, id->text);
 	autoclose int fd = path_open(store_images_fd(store), path, PATH_OURS, O_RDONLY,
 	                             err);
 	struct import_answer answer;

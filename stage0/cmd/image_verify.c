@@ -9,6 +9,7 @@
 #include "common/path.h"
 #include "stage0/command.h"
 #include "stage0/fetch/finder.h"
+#include "stage0/fetch/receive.h"
 #include "stage0/fetch/verify.h"
 #include "stage0/host.h"
 #include "stage0/pod/image_check.h"
@@ -23,7 +24,7 @@ static const struct option_spec options[] = {
 	{0},
 };
 
-enum { PART = 256 << 10, SIGNATURE_MAX = 1 << 20 };
+enum { SIGNATURE_MAX = 1 << 20 };
 
 /* One image of the command line. */
 struct image {
@@ -57,20 +58,14 @@ static int read_signature(const struct image *image, struct buf *signature,
 	return r;
 }
 
-static int feed(struct verifier *verifier, int fd, struct error *err)
+/* Shows it all of the archive. */
+static int show(struct verifier *verifier, int fd, struct error *err)
 {
-	autofree char *part = memory_zeroed(1, PART);
-	ssize_t n;
+	struct stat st;
 
-	while ((n = read(fd, part, PART)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, "cannot read the archive");
-		if (verifier_add(verifier, part, (size_t)n, err) < 0)
-			return err->code;
-	}
-	return 0;
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, "cannot look at the archive");
+	return receive_again(verifier, fd, st.st_size, err);
 }
 
 static int refuse(const struct image *image, const char *name, const char *key,
@@ -122,7 +117,7 @@ static int verify_bytes(const struct image *image, const char *name, struct erro
 	if (r == VERIFY_UNKNOWN_KEY)
 		return refuse(image, name, verdict.key_id, err);
 	if (r >= 0)
-		r = feed(verifier, fd, err);
+		r = show(verifier, fd, err);
 	if (r < 0)
 		return r;
 	verdict_clear(&verdict);

@@ -83,27 +83,21 @@ static int is_acceptable(const struct wanted *wanted, const struct remote_record
 	                       record->signed_by, err);
 }
 
-int fetch_record(const struct wanted *wanted, struct remote *remote,
-                 struct remote_record *record, struct image_id *id, struct error *err)
-{
-	int r = remote_read(remote, record, id, err);
-
-	if (r != STORE_OK)
-		return r;
-	r = is_acceptable(wanted, record, id, err);
-	if (r > 0)
-		return STORE_OK;
-	remote_record_clear(record);
-	return r < 0 ? r : STORE_MISSING;
-}
-
+/* Reads the record, if its image would be accepted. */
 static int read_old(struct visit *visit, struct error *err)
 {
+	struct remote_record *old = &visit->old;
 	int r;
 
-	remote_record_clear(&visit->old);
-	r = fetch_record(visit->wanted, visit->remote, &visit->old, &visit->old_id, err);
-	visit->has_old = r == STORE_OK;
+	remote_record_clear(old);
+	r = remote_read(visit->remote, old, &visit->old_id, err);
+	if (r == STORE_OK)
+		r = is_acceptable(visit->wanted, old, &visit->old_id, err);
+	else if (r == STORE_MISSING)
+		r = false;
+	visit->has_old = r > 0;
+	if (r == false)
+		remote_record_clear(old);
 	return r < 0 ? r : 0;
 }
 

@@ -14,8 +14,3 @@
 
 must_check int fetch_remote(struct wanted *wanted, struct net *net, const char *url,
                             const char *signature_url, struct error *err);
-
-/* The record of URL, if its image would be accepted; STORE_MISSING if there is none. */
-must_check int fetch_record(const struct wanted *wanted, struct remote *remote,
-                            struct remote_record *record, struct image_id *id,
-                            struct error *err);

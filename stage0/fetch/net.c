@@ -341,10 +341,8 @@ int net_get(struct net *net, const struct net_request *request, struct net_reply
 	/* The kernel may give a user less; it is only slower then. */
 	(void)!fcntl(read_fd, F_SETPIPE_SZ, PIPE_SIZE);
 	r = get(net, request, write_fd, reply, err);
-	if (r == NET_BODY) {
-		net->body_fd = read_fd;
-		read_fd = -1;
-	}
+	if (r == NET_BODY)
+		net->body_fd = take_fd(read_fd);
 	return r;
 }
 

@@ -21,12 +21,10 @@ struct draft {
 static int lock_parent(int parent_fd, enum lock_kind kind, struct error *err)
 {
 	autoclose int fd = path_open_dir(parent_fd, ".", err);
-	int taken = fd;
 
 	if (fd < 0 || lock_wait(fd, kind, err) < 0)
 		return err->code;
-	fd = -1;
-	return taken;
+	return take_fd(fd);
 }
 
 static int make(struct draft *draft, struct error *err)
@@ -88,14 +86,6 @@ int draft_publish(struct draft *draft, int to_fd, const char *name, struct error
 int draft_exchange(struct draft *draft, int to_fd, const char *name, struct error *err)
 {
 	return path_exchange(draft->parent_fd, draft->name, to_fd, name, err);
-}
-
-int draft_take_fd(struct draft *draft)
-{
-	int fd = draft->fd;
-
-	draft->fd = -1;
-	return fd;
 }
 
 void draft_free(struct draft *draft)

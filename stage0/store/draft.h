@@ -30,9 +30,6 @@ must_check int draft_publish(struct draft *draft, int to_fd, const char *name,
 must_check int draft_exchange(struct draft *draft, int to_fd, const char *name,
                               struct error *err);
 
-/* The descriptor of a published draft, with its lock, now the caller's. */
-must_check int draft_take_fd(struct draft *draft);
-
 /* Removes the directory, unless it was published, and lets go of the lock. */
 void draft_free(struct draft *draft);
 define_autoptr(draft);

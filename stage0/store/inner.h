@@ -24,11 +24,6 @@ struct store {
 	int drafts_fd;
 };
 
-/* Opens a directory of the store, "cas/...", which is made with MODE if it is not there; the
- * caller's. */
-must_check int store_open_dir(const struct store *store, const char *path, mode_t mode,
-                              struct error *err);
-
 /* Takes the store's lock: a descriptor, which holds it until the caller closes it. */
 must_check int store_lock(const struct store *store, enum lock_kind kind,
                           struct error *err);

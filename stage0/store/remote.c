@@ -288,8 +288,7 @@ static int resume(struct remote *remote, struct remote_partial *partial, int *fd
 		return err->code;
 	if (*have == 0)
 		return STORE_MISSING;
-	*fd = opened;
-	opened = -1;
+	*fd = take_fd(opened);
 	return STORE_OK;
 }
 

@@ -11,7 +11,7 @@
 #include "stage0/store/inner.h"
 
 /* Images bring set-user-ID programs, which nobody on the host is to reach. */
-static int open_dir(int data_fd, const char *path, mode_t mode, struct error *err)
+static int open_dir(int data_fd, const char *path, struct error *err)
 {
 	int fd = path_open_dir(data_fd, path, err);
 	int r;
@@ -20,16 +20,8 @@ static int open_dir(int data_fd, const char *path, mode_t mode, struct error *er
 		return fd;
 	r = path_make_dirs(data_fd, "cas", 0750, err);
 	if (r >= 0)
-		r = path_make_dirs(data_fd, path, mode, err);
+		r = path_make_dirs(data_fd, path, 0755, err);
 	return r < 0 ? r : path_open_dir(data_fd, path, err);
-}
-
-int store_open_dir(const struct store *store, const char *path, mode_t mode,
-                   struct error *err)
-{
-	int fd = open_dir(store->data_fd, path, mode, err);
-
-	return fd >= 0 ? fd : error_wrap(err, "image store");
 }
 
 int store_open(struct store **store, int data_fd, struct error *err)
@@ -38,12 +30,11 @@ int store_open(struct store **store, int data_fd, struct error *err)
 	const struct {
 		int *fd;
 		const char *path;
-		mode_t mode;
 	} dirs[] = {
-		{&new->images_fd, "cas/image", 0755},
-		{&new->trees_fd, "cas/tree", 0755},
-		{&new->names_fd, "cas/name", 0755},
-		{&new->drafts_fd, "cas/tmp", 0755},
+		{&new->images_fd, "cas/image"},
+		{&new->trees_fd, "cas/tree"},
+		{&new->names_fd, "cas/name"},
+		{&new->drafts_fd, "cas/tmp"},
 	};
 	enum { DIRS = sizeof(dirs) / sizeof(*dirs) };
 
@@ -51,9 +42,9 @@ int store_open(struct store **store, int data_fd, struct error *err)
 	for (size_t i = 0; i < DIRS; i++)
 		*dirs[i].fd = -1;
 	for (size_t i = 0; i < DIRS; i++) {
-		*dirs[i].fd = store_open_dir(new, dirs[i].path, dirs[i].mode, err);
+		*dirs[i].fd = open_dir(data_fd, dirs[i].path, err);
 		if (*dirs[i].fd < 0)
-			return err->code;
+			return error_wrap(err, "image store");
 	}
 	*store = take(new);
 	return 0;

@@ -171,25 +171,6 @@ test(a_draft_that_is_there_already_is_not_removed_with_the_one_that_failed)
 	assert_true(is_there(tmp, "name"));
 }
 
-test(the_lock_goes_with_the_descriptor_that_was_taken)
-{
-	autoclose int tmp = open_dir("tmp"), sweeper = open_dir("tmp");
-	autoclose int taken = -1;
-	autoptr(draft) draft = NULL;
-	struct error err;
-
-	assert_int_equal(draft_begin(&draft, tmp, "held", &err), 0);
-	assert_int_equal(draft_publish(draft, tmp, "held2", &err), DRAFT_PUBLISHED);
-	taken = draft_take_fd(draft);
-	draft_free(take(draft));
-	assert_int_equal(draft_sweep(sweeper, &err), 0);
-	assert_true(is_there(tmp, "held2"));
-	close(taken);
-	taken = -1;
-	assert_int_equal(draft_sweep(sweeper, &err), 0);
-	assert_false(is_there(tmp, "held2"));
-}
-
 test(a_sweep_removes_what_the_dead_left_and_nothing_of_the_living)
 {
 	autoclose int tmp = open_dir("tmp"), sweeper = open_dir("tmp");
@@ -233,9 +214,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_draft_that_is_there_already_is_not_removed_with_the_one_that_failed,
 			make_top, remove_top),
-		cmocka_unit_test_setup_teardown(
-			the_lock_goes_with_the_descriptor_that_was_taken, make_top,
-			remove_top),
 		cmocka_unit_test_setup_teardown(
 			a_sweep_removes_what_the_dead_left_and_nothing_of_the_living,
 			make_top, remove_top),

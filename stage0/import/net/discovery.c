@@ -66,8 +66,10 @@ static void add_encoded(struct buf *url, const char *text, size_t len)
 			buf_format(url, "%%%02X", (unsigned char)text[i]);
 }
 
-int template_fill(const struct discovery_walk *walk, const char *template,
-                  const char *ext, char **url, char **missing)
+/* The URL that TEMPLATE makes, the caller's; EXT is what {ext} becomes. NULL if no label is
+ * there for one of the variables: *MISSING is that, the caller's. */
+static char *fill(const struct discovery_walk *walk, const char *template,
+                  const char *ext, char **missing)
 {
 	autoclear(buf) filled = {0};
 
@@ -86,13 +88,12 @@ int template_fill(const struct discovery_walk *walk, const char *template,
 		value = variable(walk, name, (size_t)(end - name), ext);
 		if (!value) {
 			*missing = memory_bytes(name, (size_t)(end - name));
-			return TEMPLATE_UNRESOLVED;
+			return NULL;
 		}
 		add_encoded(&filled, value, strlen(value));
 		template = end + 1;
 	}
-	*url = memory_text(buf_string(&filled));
-	return TEMPLATE_DONE;
+	return buf_take(&filled);
 }
 
 printf_like(2, 3) static void explain(struct reading *reading, const char *fmt, ...)
@@ -109,13 +110,14 @@ printf_like(2, 3) static void explain(struct reading *reading, const char *fmt, 
 
 static void add_endpoint(struct reading *reading, const char *template)
 {
-	autofree char *image = NULL, *signature = NULL, *missing = NULL;
+	autofree char *missing = NULL;
+	autofree char *image = fill(reading->walk, template, "aci", &missing);
+	autofree char *signature = NULL;
 	struct endpoint *endpoint;
 
-	if (template_fill(reading->walk, template, "aci", &image, &missing) !=
-	            TEMPLATE_DONE ||
-	    template_fill(reading->walk, template, "aci.asc", &signature, &missing) !=
-	            TEMPLATE_DONE) {
+	if (image)
+		signature = fill(reading->walk, template, "aci.asc", &missing);
+	if (!signature) {
 		explain(reading, "its template needs the label '%s'", missing);
 		return;
 	}

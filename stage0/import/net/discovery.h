@@ -29,10 +29,3 @@ struct discovery_walk {
 /* Fails with -ENOENT, and why, if no page on the way up says it. */
 must_check int discovery_find(const struct discovery_walk *walk, struct discovery *found,
                               struct error *err);
-
-enum template_outcome { TEMPLATE_DONE, TEMPLATE_UNRESOLVED };
-
-/* Fills in TEMPLATE; EXT is what {ext} becomes. The URL is the caller's. If no label is there
- * for one of the variables, *MISSING is that, the caller's, and the URL NULL. */
-must_check int template_fill(const struct discovery_walk *walk, const char *template,
-                             const char *ext, char **url, char **missing);

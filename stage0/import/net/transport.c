@@ -57,7 +57,9 @@ void transport_free(struct transport *t)
 	free(t);
 }
 
-char *transport_show(const char *url)
+/* URL for people, without what may be a secret: a user and password, and what stands behind
+ * a '?'. The caller's. */
+static char *show(const char *url)
 {
 	const char *host = strstr(url, "://");
 	size_t scheme = host ? (size_t)(host - url) + 3 : 0;
@@ -131,7 +133,7 @@ static int wait_to_retry(struct transport *t, int64_t seconds, const char *why,
                          struct error *err)
 {
 	int64_t milliseconds = (int64_t)RETRY_MILLISECONDS << t->retries;
-	autofree char *shown = transport_show(t->url);
+	autofree char *shown = show(t->url);
 
 	if (t->retries >= RETRIES_MAX || seconds > RETRY_SECONDS_MAX)
 		return -EAGAIN;
@@ -152,7 +154,7 @@ static int request(struct transport *t, struct error *err)
 		.credentials = t->is_trusted ? t->ask->credentials : NULL,
 		.headers = &t->headers,
 	};
-	autofree char *shown = transport_show(t->url);
+	autofree char *shown = show(t->url);
 
 	for (;;) {
 		struct error why = {0};
@@ -199,7 +201,7 @@ static int redirect(struct transport *t, struct error *err)
 
 	if (wrong)
 		return error_set(err, -EPROTO, "the redirect %s", wrong);
-	shown = transport_show(to);
+	shown = show(to);
 	if (t->redirects++ >= REDIRECTS_MAX)
 		return error_set(err, -ELOOP, "more than %d redirects", REDIRECTS_MAX);
 	if (http_origin(to, &origin, err) < 0)
@@ -375,7 +377,7 @@ static int begin(struct transport *t, const struct net_ask *ask, struct error *e
 
 static int cannot_get(const char *url, struct error *err)
 {
-	autofree char *shown = transport_show(url);
+	autofree char *shown = show(url);
 
 	return error_wrap(err, "cannot get '%s'", shown);
 }

@@ -30,7 +30,3 @@ must_check int transport_body(struct transport *transport, int pipe_fd,
 /* All of it for a page, which must be there (200) and at most ASK's size_max long. */
 must_check int transport_page(struct transport *transport, const struct net_ask *ask,
                               struct buf *page, struct error *err);
-
-/* URL for people, without what may be a secret: a user and password, and what stands behind
- * a '?'. The caller's. */
-must_check char *transport_show(const char *url);
