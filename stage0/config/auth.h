@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "common/list.h"
-#include "stage0/config/config_origin.h"
+#include "stage0/config/config_dir.h"
 
 enum credentials_kind { CREDENTIALS_BASIC, CREDENTIALS_BEARER, CREDENTIALS_AWS };
 

@@ -31,6 +31,12 @@ enum config_layer { CONFIG_SYSTEM, CONFIG_LOCAL, CONFIG_USER, CONFIG_LAYERS };
 /* "system", "local", "user" */
 extern const char *const config_layer_names[CONFIG_LAYERS];
 
+/* Where something in the configuration comes from. All zero: from nowhere, it is not set. */
+struct config_origin {
+	char *path; /* of the file */
+	enum config_layer layer;
+};
+
 /* Absolute paths; NULL where there is none. */
 struct config_paths {
 	const char *of[CONFIG_LAYERS];
