@@ -85,10 +85,9 @@ const struct command cmd_image_extract = {
 	.args = "[OPTIONS] IMAGE DIR",
 	.summary = "write the content of an image to a directory",
 	.about = "Writes what the archive of an image has in it to the new directory "
-		 "DIR: a file "
-		 "'manifest' and a directory 'rootfs', with their owners and modes. What "
-		 "the image takes from the images it depends on is left out; see 'image "
-		 "render'.",
+		 "DIR: a file 'manifest' and a directory 'rootfs', with their owners and "
+		 "modes. What the image takes from the images it depends on is left out; "
+		 "see 'image render'.",
 	.options = options,
 	.needs = NEEDS_ROOT,
 	.run = run_image_extract,

@@ -96,9 +96,8 @@ const struct command cmd_image_render = {
 	.args = "[OPTIONS] IMAGE DIR",
 	.summary = "write an image and what it depends on to a directory",
 	.about = "Writes the files that a pod of the image would see to the new "
-		 "directory DIR: "
-		 "its manifest, and in 'rootfs' those of the images it depends on and "
-		 "its own, with their owners and modes.",
+		 "directory DIR: its manifest, and in 'rootfs' those of the images it "
+		 "depends on and its own, with their owners and modes.",
 	.options = options,
 	.needs = NEEDS_ROOT,
 	.run = run_image_render,

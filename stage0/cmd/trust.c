@@ -35,8 +35,8 @@ static int check_options(int keys, struct error *err)
 		return error_set(
 			err, -EINVAL,
 			"say what %s may sign: --prefix=NAME for the image NAME and "
-			"those "
-			"below it, as --prefix=example.com, or --root for any image",
+			"those below it, as --prefix=example.com, or --root for any "
+			"image",
 			keys ? "the keys" : "keys");
 	if (root && !keys)
 		return error_set(err, -EINVAL,
@@ -83,9 +83,8 @@ const struct command cmd_trust = {
 	.args = "[OPTIONS] [PUBKEY...]",
 	.summary = "trust keys that sign images",
 	.about = "Shows each key and asks whether it is to be trusted. PUBKEY is a file "
-		 "or "
-		 "an https URL. Without one the keys are looked for where the prefix's "
-		 "own site says they are.",
+		 "or an https URL. Without one the keys are looked for where the "
+		 "prefix's own site says they are.",
 	.options = options,
 	.run = run_trust,
 };

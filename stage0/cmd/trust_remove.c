@@ -162,10 +162,9 @@ const struct command cmd_trust_remove = {
 	.args = "[--prefix=NAME | --root] FINGERPRINT...",
 	.summary = "trust a key no longer",
 	.about = "Removes the key from the local configuration. A key of the vendor's, "
-		 "and "
-		 "one that a shorter prefix or --root has, is masked instead: by an "
-		 "empty file of its name. Of a fingerprint the first or last digits are "
-		 "enough, eight at least, while they mean one key.",
+		 "and one that a shorter prefix or --root has, is masked instead: by "
+		 "an empty file of its name. Of a fingerprint the first or last digits "
+		 "are enough, eight at least, while they mean one key.",
 	.options = options,
 	.run = run_trust_remove,
 };
