@@ -10,7 +10,7 @@
  *
  * The data directory is the administrator's, and what gantry makes in it is for nobody else:
  *
- *	cas/{image,tree,name,tmp}					the store
+ *	cas/{image,tree,name,remote,tmp}				the store
  *	pods/{prepare,prepared,run,exited-garbage,garbage}		the pods
  *	locks/prepareLock	held shared while a pod is prepared, exclusively by image gc
  */

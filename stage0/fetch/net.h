@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * The network, as gantry sees it: a child, `import net`, that talks HTTP and reads HTML under
+ * The network, as gantry sees it: a child, `import-net`, that talks HTTP and reads HTML under
  * an unprivileged user, and can open nothing for writing. What comes back has been judged
  * here once more; the bytes of a body, which arrive by a pipe, are for the reader to judge.
  *
  * One thread uses a struct net at a time; a process may have several. The child ends with
  * net_free(), and with the thread that started it. Connections are kept between requests.
  * Credentials go to exactly the scheme, host and port that auth.d has them for, and not
- * along on a redirect to another (threats 17).
+ * along on a redirect to another (threat class 17).
  */
 
 #include "common/appc/schema.h"

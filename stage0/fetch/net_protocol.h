@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What passes between gantry and the half of the import program that talks to the network.
+ * What passes between gantry and `import-net`, which talks to the network.
  *
- * gantry starts `import net` with four descriptors. On the socket (SOCK_SEQPACKET), each
+ * gantry starts `import-net net` with four descriptors. On the socket (SOCK_SEQPACKET), each
  * message is one JSON document: a struct net_ask, with a pipe's end beside it (SCM_RIGHTS) if
  * it asks for a file; then a struct net_answer, and if that says a body comes, another when
  * all of it is in the pipe, or is not going to be. The child ends when the socket does.

@@ -4,9 +4,9 @@
 /*
  * Who signed: OpenPGP as gantry sees it (rkt 4.7, 3.7).
  *
- * Keys and signatures are read by children (`import verify`, `import pubkey`) that have no
- * network, no privileges and none of the host's files but its programs, and that run gpg
- * with a keyring of the trusted keys alone: the user's own keyring and options are not seen.
+ * Keys and signatures are read by children (`import-trust`) that have no network, no privileges
+ * and none of the host's files but its programs, and that run gpg with a keyring of the trusted
+ * keys alone: the user's own keyring and options are not seen.
  * The bytes that were signed are handed over while they arrive, and nothing else may be done
  * with them before the verdict.
  *

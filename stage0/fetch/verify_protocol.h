@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * What passes between gantry and the halves of the import program that know OpenPGP.
+ * What passes between gantry and `import-trust`, which knows OpenPGP.
  *
- *	import verify	is given the trusted keys and a signature. It answers at once whether
- *			one of the keys made it; then reads the file's bytes to their end, and
- *			answers again. Each answer is one message of JSON.
- *	import pubkey	is given a text with keys, and answers with one JSON text.
+ *	import-trust verify	is given the trusted keys and a signature. It answers at once
+ *				whether one of the keys made it; then reads the file's bytes
+ *				to their end, and answers again. Each answer is one message
+ *				of JSON.
+ *	import-trust pubkey	is given a text with keys, and answers with one JSON text.
  *
  * The reader believes nothing in an answer that it has not checked.
  */

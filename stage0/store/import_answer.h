@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * What passes between gantry and the import program when an archive is unpacked.
+ * What passes between gantry and `import-image` when an archive is unpacked.
  *
- * gantry starts `import unpack NAME [copy|whole]` (NAME is what "manifest of 'NAME'" says) with
- * five descriptors, and the program answers with one struct import_answer and ends. It has filled
- * the directory it was given with
+ * gantry starts `import-image unpack NAME [copy|whole]` (NAME is what "manifest of 'NAME'" says)
+ * with five descriptors, and the program answers with one struct import_answer and ends. It has
+ * filled the directory it was given with
  *
  *	manifest		the image manifest, valid, as in the archive
  *	unpacked/rootfs		the image's files
@@ -52,7 +52,7 @@ struct import_answer {
 _Static_assert(sizeof(struct import_answer) <= PIPE_BUF, "a pipe must carry it whole");
 
 /*
- * What passes when a tree is to be named (rkt 5.5): `import name-tree` reads a list of image
+ * What passes when a tree is to be named (rkt 5.5): `import-image name-tree` reads a list of image
  * IDs, separated by commas, and answers with one struct tree_id.
  */
 enum name_tree_fd {
