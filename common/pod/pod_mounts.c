@@ -141,6 +141,7 @@ void pod_mounts_shared(const struct pod_manifest *pod, struct strv *sources)
 				pod, &app->mounts.items[k]);
 
 			if (volume && pod_volume_is_shared(volume) &&
+			    !same_path(volume->source, "/") &&
 			    !strv_has(sources, volume->source))
 				strv_add(sources, volume->source);
 		}

@@ -42,7 +42,8 @@ bool pod_volume_is_host(const struct volume *volume);
  * come writable. */
 bool pod_volume_is_shared(const struct volume *volume);
 
-/* Adds the host's paths of all shared volumes that an app mounts, each once. */
+/* Adds the host's paths of all shared volumes that an app mounts, each once. Nothing can lie
+ * over the root: of '/' the pod has what the host mounts, and keeps what it mounts. */
 void pod_mounts_shared(const struct pod_manifest *pod, struct strv *sources);
 
 /* Makes the directory of an empty volume in the pod's directory POD_FD, unless it is there

@@ -59,6 +59,7 @@ class Volumes(unittest.TestCase):
         result = self.pod("cwd", words=words, files=files, app=app)
         self.assertEqual((result.status, len(result.err.splitlines())), (254, 1), result)
         self.assertIn(message, result.err)
+        self.host.assert_nothing_left()
 
 
 @needs_root
@@ -220,8 +221,10 @@ class HostVolumes(Volumes):
 
     def test_nothing_is_mounted_on_what_the_host_would_see(self):
         os.makedirs(os.path.join(self.source, "in", "deeper"))
+        os.mkdir(os.path.join(self.source, "below"))
+        self.mount_tmpfs(os.path.join(self.source, "below"))
         before = mounts()
-        for target in ("/data/in", "/data/in/deeper"):
+        for target in ("/data/in", "/data/in/deeper", "/data/below"):
             self.refused("what is mounted there is mounted on the host too",
                          self.volume(",recursive=true"), "--volume=e,kind=empty",
                          "--mount=volume=v,target=/data", f"--mount=volume=e,target={target}")
@@ -234,10 +237,16 @@ class HostVolumes(Volumes):
             with self.subTest(target):
                 self.refused("no volume can be on '", self.volume(), f"--mount=volume=v,target={target}")
 
-    def test_enter_sees_them(self):
+    def test_the_plan_tells_of_them(self):
+        result = self.pod("cwd", words=["--debug", self.volume(), "--mount=volume=v,target=/data"])
+        self.assertIn(f"volume /data v {self.source}", result.err)
+
+    def test_enter_sees_them_and_process_1_keeps_none(self):
         image = self.host.aci(exec=["/probe", "pause"])
         process = self.host.start_pod(self.volume(), "--mount=volume=v,target=/data", image).expect("ready")
-        self.host.wait_ready(process.uuid)
+        pid = self.host.wait_ready(process.uuid)
+        kept = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        self.assertEqual([path for path in kept if path.startswith("/") and path != "/dev/null"], [])
         self.assertEqual(self.host.ok("enter", process.uuid, "/probe", "cat", "/data/file"), "of the host\n")
         process.signal(signal.SIGTERM)
         self.assertEqual(process.wait().status, 0)
@@ -339,6 +348,20 @@ class EmptyVolumes(Volumes):
             self.assertNotIn("file 0", result.out)
 
 
+    def test_stage1_makes_what_another_stage0_leaves_to_it(self):
+        """rkt 6.4"""
+        image = self.host.aci(exec=["/probe", "report", "stat /e", "write /e/x 1"])
+        uuid = self.host.ok("prepare", "--volume=e,kind=empty,mode=0711,uid=3",
+                            "--mount=volume=e,target=/e", image).strip()
+        place = os.path.join(self.host.pod_path(uuid), "sharedVolumes")
+        os.rmdir(os.path.join(place, "e"))
+        os.rmdir(place)
+        result = self.host.run("run-prepared", "--net=none", uuid)
+        self.assertEqual(result.status, 0, result)
+        self.assertEqual(sections(result.out)["stat /e"][0].split()[:3], ["directory", "0711", "3"])
+        self.assertTrue(os.path.exists(os.path.join(self.host.pod_path(uuid), "sharedVolumes/e/x")))
+
+
 @needs_root
 class HostileImages(Volumes):
     """Threat 1: each target is absent, or what an attacker would have there."""
@@ -426,9 +449,10 @@ class Propagation(Volumes):
         for name in ("of-host", "of-pod"):
             os.mkdir(os.path.join(self.source, name))
 
-    def pass_mounts(self, words, app_words, verbs=True):
-        """Whether what the host mounts is seen in the pod, and what the pod mounts on the host."""
-        image = self.host.aci(exec=["/probe", "report", "mount tmpfs /data/of-pod", "ignore TERM", MOUNTS])
+    def pass_mounts(self, words, app_words, below=""):
+        """Whether what the host mounts is seen in the pod, and what the pod mounts on the host.
+        BELOW: where the source is on the volume."""
+        image = self.host.aci(exec=["/probe", "report", f"mount tmpfs /data{below}/of-pod", "ignore TERM"])
         process = self.host.start_pod(*words, "--mount=volume=v,target=/data", image, *app_words)
         process.expect("ready")
         self.host.wait_ready(process.uuid)
@@ -436,7 +460,7 @@ class Propagation(Volumes):
         outwards = own in table(mounts())
         checked(libc.mount(b"test", outer.encode(), b"tmpfs", 0, None))
         pid = int(read(os.path.join(self.host.pod_path(process.uuid), "pid")))
-        inwards = any(line.split()[4] == "/data/of-host" or line.split()[4].endswith("/rootfs/data/of-host")
+        inwards = any(line.split()[4].endswith(f"/data{below}/of-host")
                       for line in read(f"/proc/{pid}/mountinfo").splitlines())
         with contextlib.suppress(ProcessLookupError):
             for child in harness.descendants(pid) or [pid]:
@@ -460,6 +484,11 @@ class Propagation(Volumes):
         for more, passes in ((",recursive=true", True), ("", False)):
             with self.subTest(more):
                 self.assertEqual(self.pass_mounts([FLY, self.volume(more)], []), (passes, passes))
+
+    def test_of_the_root_of_the_host(self):
+        """Nothing can lie over it: a stage0 like gantry has no way to share it."""
+        words = [*MAY_MOUNT, self.volume(",recursive=true", "/")]
+        self.assertEqual(self.pass_mounts(words, MOUNTER, self.source), (True, False))
 
     def test_none_is_shared_that_is_read_only(self):
         """What comes later would come writable."""
@@ -497,6 +526,52 @@ class Fly(Volumes):
         self.assertEqual(len(seen["list /r/below"]), 1)
         self.assertEqual(seen["stat /tmp/e"][0].split()[:4], ["directory", "0700", "3", "0"])
         self.assertIn(f"errno {errno.EROFS}", result.err)
+        self.host.assert_nothing_left()
+
+    def test_enter(self):
+        image = self.host.aci(exec=["/probe", "pause"])
+        process = self.host.start_pod(FLY, self.volume(), "--mount=volume=v,target=/sys/kernel", image)
+        process.expect("ready")
+        self.host.wait_ready(process.uuid)
+        self.assertEqual(self.host.ok("enter", process.uuid, "/probe", "cat", "/sys/kernel/file"),
+                         "of the host\n")
+        process.signal(signal.SIGTERM)
+        process.wait()
+
+    def test_a_kubelet(self):
+        """Scenario C1: what its wrapper mounts, gantry's own data among it; gc while it runs."""
+        shared, node = (os.path.join(self.host.images, name) for name in ("kubelet", "resolv.conf"))
+        os.makedirs(os.path.join(shared, "pods", "one"))
+        write(node, "nameserver 192.0.2.1\n")
+        volumes = {"etc-kubernetes": (self.source, "/etc/kubernetes", ",readOnly=false"),
+                   "certs": (self.source, "/etc/ssl/certs", ",readOnly=true"),
+                   "usr-share-certs": (self.source, "/usr/share/ca-certificates", ",readOnly=true"),
+                   "var-lib-kubelet": (shared, "/var/lib/kubelet", ",readOnly=false,recursive=true"),
+                   "os-release": (os.path.join(self.source, "file"), "/etc/os-release", ",readOnly=true"),
+                   "resolv": (node, "/etc/resolv.conf", ""),
+                   "cni-bin": (self.source, "/opt/cni/bin", ""),
+                   "data": (self.host.data, "/var/lib/gantry", ",recursive=true")}
+        words = [FLY, "--inherit-env"]
+        os.makedirs(self.host.data, exist_ok=True)
+        for name, (source, target, more) in volumes.items():
+            words += [self.volume(more, source, name), f"--mount=volume={name},target={target}"]
+        image = self.host.aci({"kubelet": (harness.PROBE, 0o755)}, exec=["/nothing"])
+        other = self.host.pod(self.host.aci()).uuid
+        process = self.host.start_pod(*words, image, "--exec=/kubelet", "--", "report",
+                                      "cat /etc/resolv.conf /etc/os-release",
+                                      "mount tmpfs /var/lib/kubelet/pods/one", "ignore TERM").expect("ready")
+        self.host.wait_ready(process.uuid)
+        pod = os.path.join(shared, "pods", "one")
+        self.assertIn(pod, table(mounts()))
+        self.host.ok("gc", "--grace-period=0s")
+        self.assertNotIn(other, self.host.pods())
+        checked(libc.umount2(pod.encode(), 0))
+        pid = int(read(os.path.join(self.host.pod_path(process.uuid), "pid")))
+        self.assertNotIn("pods/one", read(f"/proc/{pid}/mountinfo"))
+        os.kill(pid, signal.SIGUSR1)
+        result = process.wait()
+        self.assertEqual(result.status, 0, result)
+        self.assertIn("nameserver 192.0.2.1\nof the host\n", result.out)
         self.host.assert_nothing_left()
 
     def test_nothing_is_made_on_the_host(self):

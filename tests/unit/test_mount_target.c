@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "common/memory.h"
 #include "stage1/mount_target.h"
@@ -97,6 +99,8 @@ test(links_lead_on_within_the_root)
 	link_to("/dir");
 	assert_leads("link/sub", true, "root/dir/sub");
 	assert_leads("link", true, "root/dir");
+	assert_int_equal(path_make_symlink("/dir/sub", work_fd, "root/dir/up", &err), 0);
+	assert_leads("dir/up", true, "root/dir/sub");
 	link_to("../../../dir/../dir/./sub");
 	assert_leads("link", true, "root/dir/sub");
 	link_to("../outside");
@@ -142,6 +146,46 @@ test(a_target_is_of_the_volumes_kind)
 	assert_leads("file", false, "root/file");
 }
 
+/* Exchanges a directory for a link that leads out, until it is killed. */
+static pid_t start_swapping(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	for (;;)
+		if (path_exchange(work_fd, "root/a", work_fd, "root/b", &err) < 0)
+			_exit(1);
+}
+
+/* Threat class 1: another pod may swap entries of a volume while we walk over it. */
+test(nothing_is_made_outside_of_the_root_while_entries_are_swapped)
+{
+	autofree char *out = memory_format("%s/outside", work);
+	autoclear(strv) names = {0};
+	unsigned made = 0;
+	pid_t pid;
+
+	make_root();
+	assert_int_equal(path_make_dir(work_fd, "root/a", 0755, &err), 0);
+	assert_int_equal(path_make_symlink("../../outside", work_fd, "root/b", &err), 0);
+	assert_int_equal(path_make_symlink(out, work_fd, "root/a/link", &err), 0);
+	pid = start_swapping();
+	assert_true(pid > 0);
+	for (unsigned i = 0; i < 3000; i++) {
+		autofree char *path = memory_format("a/%s%u/in",
+		                                    i % 2 ? "" : "../b/link/", i);
+		autoclose int fd = open_on(path, true, GROUND_OURS);
+
+		made += fd >= 0;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_true(made > 0);
+	assert_int_equal(path_list(work_fd, "outside", &names, &err), 0);
+	assert_int_equal(names.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +195,8 @@ int main(void)
 		unit_with_work(links_lead_on_within_the_root),
 		unit_with_work(links_that_lead_astray_are_refused),
 		unit_with_work(a_target_is_of_the_volumes_kind),
+		unit_with_work(
+			nothing_is_made_outside_of_the_root_while_entries_are_swapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,23 +99,22 @@ test(an_apps_own_volume_comes_before_the_pods)
 		"/s");
 }
 
+#define MORE  ",\"recursive\":true"
+#define MORE2 MORE ",\"readOnly\":true"
+#define MOUNTS                                                                    \
+	MOUNT("a", "/1")                                                          \
+	"," MOUNT("b", "/2") "," MOUNT("c", "/3") "," MOUNT("d", "/4") "," MOUNT( \
+		"a", "/5") "," MOUNT("f", "/6")
+#define VOLUMES                                                                     \
+	HOST("a", "/a", MORE)                                                       \
+	"," HOST("b", "/b", "") "," HOST("c", "/c", MORE2) "," EMPTY("d") "," HOST( \
+		"e", "/e", MORE) "," HOST("f", "/", MORE)
+
 test(only_a_recursive_volume_of_the_hosts_that_is_mounted_is_shared)
 {
 	autoclear(strv) sources = {0};
 
-	complete(POD(
-		MOUNT("a", "/1") "," MOUNT("b", "/2") "," MOUNT("c", "/3") "," MOUNT(
-			"d", "/4") "," MOUNT("a", "/5"),
-		"",
-		HOST("a", "/a", ",\"recursive\":true") "," HOST("b", "/b", "") "," HOST(
-			"c", "/c",
-			",\"recursive\":true,\"readOnly\":"
-			"true") "," EMPTY("d") "," HOST("e", "/e",
-	                                                ",\"re"
-	                                                "cursi"
-	                                                "ve\":"
-	                                                "tru"
-	                                                "e")));
+	complete(POD(MOUNTS, "", VOLUMES));
 	pod_mounts_shared(&pod, &sources);
 	assert_int_equal(sources.count, 1);
 	assert_string_equal(sources.items[0], "/a");
