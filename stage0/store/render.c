@@ -8,6 +8,7 @@
 #include "common/memory.h"
 #include "common/path.h"
 #include "stage0/store/import_answer.h"
+#include "stage0/store/inode_map.h"
 #include "stage0/store/tree_entry.h"
 
 /* A directory that has been made, and is to be filled. */
@@ -23,12 +24,6 @@ struct entry {
 	char *name;
 	size_t visit;
 	struct stat st;
-};
-
-/* A file of several names, to be counted once. */
-struct inode {
-	ino_t number;
-	int64_t size;
 };
 
 struct renderer {
@@ -48,8 +43,7 @@ struct renderer {
 	size_t entry_count;
 	struct render_candidate *candidates;
 
-	struct inode *inodes;
-	size_t inode_count;
+	struct inode_map counted; /* files of several names */
 	int64_t size;
 };
 
@@ -201,13 +195,12 @@ static void add_task(struct renderer *r, const char *path, const struct entry *e
 
 static int add_other(struct renderer *r, const struct entry *entry, struct error *err)
 {
-	if (S_ISREG(entry->st.st_mode) && entry->st.st_nlink == 1) {
+	bool is_new = true;
+
+	if (S_ISREG(entry->st.st_mode) && entry->st.st_nlink > 1)
+		(void)inode_map_at(&r->counted, entry->st.st_ino, &is_new);
+	if (S_ISREG(entry->st.st_mode) && is_new)
 		r->size += entry->st.st_size;
-	} else if (S_ISREG(entry->st.st_mode)) {
-		r->inodes = grown(r->inodes, r->inode_count, sizeof(*r->inodes));
-		r->inodes[r->inode_count++] = (struct inode){entry->st.st_ino,
-		                                             entry->st.st_size};
-	}
 	return tree_entry_link(layer_fd(r, entry->visit), entry->name, r->fd, err);
 }
 
@@ -307,22 +300,6 @@ static int fill_all(struct renderer *r, struct error *err)
 	return ret;
 }
 
-static int compare_inodes(const void *a, const void *b)
-{
-	const struct inode *one = a, *other = b;
-
-	return one->number < other->number ? -1 : one->number > other->number;
-}
-
-static void count_inodes(struct renderer *r)
-{
-	if (r->inode_count)
-		qsort(r->inodes, r->inode_count, sizeof(*r->inodes), compare_inodes);
-	for (size_t i = 0; i < r->inode_count; i++)
-		if (i == 0 || r->inodes[i].number != r->inodes[i - 1].number)
-			r->size += r->inodes[i].size;
-}
-
 static void renderer_clear(struct renderer *r)
 {
 	for (size_t i = 0; i < r->task_count; i++)
@@ -331,7 +308,7 @@ static void renderer_clear(struct renderer *r)
 	free(r->fds);
 	free(r->entries);
 	free(r->candidates);
-	free(r->inodes);
+	inode_map_clear(&r->counted);
 }
 
 int render_apply(const struct render_plan *plan, const struct render_layer *layers,
@@ -360,7 +337,6 @@ int render_apply(const struct render_plan *plan, const struct render_layer *laye
 	for (size_t i = 0; i < visits; i++)
 		r.tasks[0].visits[i] = i;
 	ret = fill_all(&r, err);
-	count_inodes(&r);
 	*size = r.size;
 	return ret < 0 ? error_wrap(err, "cannot make the tree") : 0;
 }
