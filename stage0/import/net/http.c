@@ -349,7 +349,8 @@ static int go_on(struct http *http, struct error *err)
 		if (curl_multi_perform(http->multi, &running) != CURLM_OK)
 			return error_set(err, -EIO, "cannot use the network");
 		collect(http);
-		if (http->is_done && (http->result != CURLE_OK || !http->unwritten.len))
+		/* What came before the connection broke counts as handed on. */
+		if (http->is_done && (http->refusal.code < 0 || !http->unwritten.len))
 			break;
 		if (!http->sink && http->has_body)
 			return 0;
