@@ -23,6 +23,7 @@ DATE = "Sat, 01 Jan 2022 00:00:00 GMT"
 LATER = {"Date": "Sat, 01 Jan 2022 00:00:02 GMT"}
 # More than pipes and buffers hold.
 LARGE = os.urandom(1 << 20) * 4
+MORE_THAN_A_PIPE = 72 << 10
 
 
 class Net(unittest.TestCase):
@@ -170,6 +171,14 @@ class Sizes(Net):
         self.assertIn("larger than 1048576 bytes", self.half.discover("example.test")["text"])
 
 
+def connections():
+    """Those to port 443 that one end has not closed yet."""
+    rows = [row.split() for row in read("/proc/thread-self/net/tcp").splitlines()[1:]]
+    established, close_wait = "01", "08"
+    return [row for row in rows
+            if row[2].endswith(":01BB") and row[3] in (established, close_wait)]
+
+
 class Broken(Net):
     """Connections that end, servers that are busy."""
 
@@ -182,6 +191,16 @@ class Broken(Net):
         self.assertEqual([request.headers["If-Range"] for request in self.server.requests],
                          [None, '"1"', '"1"'])
         self.assertEqual([request.status for request in self.server.requests], [200, 206, 206])
+
+    def test_what_nobody_has_read_yet_is_not_lost_with_the_connection(self):
+        body = LARGE[:128 << 10]
+        self.put(Page(body, etag='"1"', cut=MORE_THAN_A_PIPE), Page(body, etag='"1"'))
+        _, reader = self.half.begin(URL)
+        wait_until(lambda: len(self.server.requests) > 1 or not connections(),
+                   "the end of the connection")
+        with open(reader, "rb") as pipe:
+            self.assertEqual(pipe.read(), body)
+        self.assertEqual(self.server.requests[1].headers["Range"], f"bytes={MORE_THAN_A_PIPE}-")
 
     def test_by_its_date_if_that_is_old_enough(self):
         pages = [Page(LARGE, last_modified=DATE, headers=LATER, cut=1 << 20),
