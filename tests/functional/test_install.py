@@ -75,6 +75,12 @@ class Install(unittest.TestCase):
         executable = {os.path.relpath(f, self.root) for f in self.files() if os.access(f, os.X_OK)}
         self.assertEqual(executable, programs)
 
+    def test_the_quickstart_builds_each_program(self):
+        """It builds no more than it runs."""
+        targets = re.search(r"--target (.*) -- ", read(os.path.join(ROOT, "dist/quickstart")))[1].split()
+        programs = [os.path.basename(p) for p in PLACES if p.startswith(("bin/", "libexec/"))]
+        self.assertEqual([p for p in programs if p not in targets], [])
+
     @unittest.skipIf(SANITIZED, "the sanitizers are not what is installed")
     def test_all_of_it_is_under_4_mib(self):
         sizes = {f: os.path.getsize(f) for f in self.files()}
